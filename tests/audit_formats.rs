@@ -1,7 +1,9 @@
 //! `iamspec audit` reads the same calls from every format, and names what it cannot read.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -225,6 +227,21 @@ fn every_format_has_the_same_calls() {
 }
 
 /// A call whose response is lost is no finding, and is not taken for a success either.
+#[test]
+fn a_log_is_read_from_stdin() {
+    let wrong = [&CALLS[..2], &CALLS[3..]].concat();
+    for (calls, code) in [(&CALLS[..], 0), (&wrong, 1)] {
+        let mut command = super::command(&["audit", "-", "--start", "empty"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // Dropping the pipe ends the input.
+        child.stdin.take().unwrap().write_all(har_of(&entries(calls)).as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let printed = super::stdout(&output);
+        assert_eq!(output.status.code(), Some(code), "{printed}");
+        assert_eq!(printed.contains("stdin, entry 3  IMPOSSIBLE"), code == 1, "{printed}");
+    }
+}
+
 #[test]
 fn a_lost_response_says_nothing() {
     let folder = folder("audit-lost");

@@ -16,6 +16,14 @@ pub(super) const FILE_MAX: u64 = 1 << 30;
 const RATIO_MAX: u64 = 200;
 const UNCHECKED_MAX: u64 = 16 << 20;
 
+/// The path that means stdin.
+const STDIN: &str = "-";
+
+/// Whether a path means stdin, which can be read once only.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path == Path::new(STDIN)
+}
+
 /// All files of the paths. The files of a folder are sorted by name.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     files_within(paths, &mut BTreeSet::new())
@@ -56,11 +64,14 @@ fn is_log(path: &Path) -> bool {
     is_export || [".json", ".jsonl", ".har", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
 }
 
-/// Checks that a path is a file or a folder. Opening a pipe or a device could block.
+/// Checks that a path is a file, a folder or `-`. Opening a pipe or a device could block.
 ///
 /// # Errors
 /// The path does not exist, or is something else.
 pub(crate) fn check_regular(path: &Path) -> Result<()> {
+    if is_stdin(path) {
+        return Ok(());
+    }
     let kind = std::fs::metadata(path)?.file_type();
     ensure!(
         kind.is_file() || kind.is_dir(),
@@ -104,11 +115,15 @@ pub(crate) fn open(file: &Path) -> Result<BufReader<Box<dyn Read>>> {
     Ok(content)
 }
 
-/// The content of a file as text, without a byte order mark.
+/// The content of a file, or of stdin, as text, without a byte order mark.
 pub(crate) fn text(file: &Path) -> Result<String> {
     let mut bytes = Vec::new();
-    check_regular(file)?;
-    File::open(file)?.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+    if is_stdin(file) {
+        std::io::stdin().take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+    } else {
+        check_regular(file)?;
+        File::open(file)?.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+    }
     ensure!(bytes.len() as u64 <= FILE_MAX, "the file has more than {FILE_MAX} bytes; split it");
     if bytes.starts_with(&[0x1f, 0x8b]) {
         bytes = decompressed(&bytes)?;

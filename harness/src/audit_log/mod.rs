@@ -131,6 +131,9 @@ fn each_of_har(
     progress: EntryProgress<'_>,
     emit: &mut dyn FnMut(LogEvent),
 ) -> Option<Result<FileContent>> {
+    if files::is_stdin(file) {
+        return None;
+    }
     let mut first = files::open(file).ok()?;
     if !har::begins_like_har(first.fill_buf().ok()?) {
         return None;

@@ -11,6 +11,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
+use crate::audit_log::files::is_stdin;
 use crate::audit_log::formats::cloudtrail::CloudTrailRecord;
 use crate::audit_log::formats::har::HarEntry;
 use crate::audit_log::record::RecordedCall;
@@ -57,7 +58,10 @@ struct Delivery {
 /// # Errors
 /// The file has another format, or no record that can be read.
 pub(crate) fn content(file: &Path, text: &str) -> Result<FileContent> {
-    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let name = match is_stdin(file) {
+        true => "stdin".into(),
+        false => file.file_name().unwrap_or(file.as_os_str()).to_string_lossy(),
+    };
     let mut reader = Reader {
         name: &name,
         items: Vec::new(),

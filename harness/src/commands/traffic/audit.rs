@@ -49,6 +49,7 @@ use crate::{audit_log, exit_code};
 #[command(after_help = "Examples:
   iamspec audit events.json
   iamspec audit AWSLogs/123456789012/CloudTrail/us-east-1/
+  aws cloudtrail lookup-events --output json | iamspec audit -
   # HTTP traffic that a browser or a proxy recorded.
   iamspec audit traffic.har
   # A saved run, with the current rules.
@@ -97,7 +98,7 @@ pub struct AuditArgs {
     /// Formats: json, junit, markdown, html, badge, sarif.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
-    /// Log files, folders of logs, saved runs or scripts
+    /// Log files, folders of logs, saved runs or scripts; `-` is a log in stdin
     ///
     /// Logs: CloudTrail logs, HAR files, cassettes, placebo recordings and traces, also compressed.
     /// Or, without logs: saved runs (`.jsonl`) and scripts with responses (`.script`).
