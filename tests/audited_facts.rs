@@ -396,8 +396,9 @@ fn wrong_responses_are_rejected_and_good_ones_accepted() {
             let last = history.calls.last().unwrap();
             let action = super::audited_facts::form(&last.form)["Action"].to_string();
             let is_of_action = printed.starts_with(&format!("{}/", action.trim_matches('"')));
-            score.cites += usize::from(printed.contains(&history.name));
-            score.add(part, code == 1 && is_last && is_of_action, || {
+            let is_rejected = code == 1 && is_last && is_of_action;
+            score.cites += usize::from(is_rejected && printed.contains(&history.name));
+            score.add(part, is_rejected, || {
                 let reason = reason(&file, form.options, &printed);
                 format!("{} {part} {action}, {reason}: {}", history.name, last.body)
             });

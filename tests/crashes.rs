@@ -166,3 +166,28 @@ fn a_failure_with_the_period_of_a_script_is_no_finding() {
     assert_eq!(exit, Some(3), "{text}");
     assert!(text.contains("\n0 findings"), "{text}");
 }
+
+/// Every n-th response is damaged. A retry of a read shifts the next request to the same place in the period
+/// again and again.
+#[test]
+fn damage_with_a_period_is_no_finding() {
+    let folder = super::reports::folder("period");
+    let (faults, saved) = (folder.join("faults.toml"), folder.join("saved"));
+    let saved = saved.to_str().unwrap();
+    for (fault, period, seed) in [
+        ("truncate\"\nclean = true", 4, "783"),
+        ("fail\"\nstatus = 500\neffect = false", 2, "1"),
+        ("fail\"\nstatus = 500\neffect = false", 2, "5"),
+        ("html\"\nstatus = 502\neffect = false", 2, "4"),
+        ("html\"\nstatus = 502\neffect = false", 2, "6"),
+    ] {
+        let row = format!("[[fault]]\non = \"*\"\nevery = {period}\nsort = \"{fault}\n");
+        std::fs::write(&faults, format!("seed = {seed}\n\n{row}")).unwrap();
+        let server = super::Served::with(&["--faults", faults.to_str().unwrap()]);
+        let run = ["run", "--suite", "random", "--calls", "60", "--seed", seed, "--level", "info"];
+        let options = ["--endpoint", &server.url, "--regressions", saved];
+        let output = super::iamspec(&[&run[..], &options].concat());
+        assert_ne!(output.status.code(), Some(1), "{row}: {}", super::stdout(&output));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

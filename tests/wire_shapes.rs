@@ -267,7 +267,7 @@ fn found(fault: &ShapeFault, scripts: &[Script]) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_shape_in_every_wrong_form_is_found() {
+fn shapes_in_wrong_forms_are_found() {
     let every = std::env::var_os("EVERY").is_some();
     let shown = shown_elements();
     let (mut faults, absent): (Vec<_>, Vec<_>) =
@@ -276,6 +276,8 @@ fn every_shape_in_every_wrong_form_is_found() {
     let mut known = BTreeSet::new();
     faults.retain(|it| known.insert(format!("{} {} {:?}", it.api, it.rule, it.fault)));
     let part: Vec<_> = faults.iter().step_by(if every { 1 } else { PART }).collect();
+    // Of all faults, these can be shown: an endpoint without roles, for example, shows no faults of roles.
+    assert!(faults.len() > 1500 && absent.len() < 500, "{} and {}", faults.len(), absent.len());
     let mut missed = Vec::new();
     for it in &part {
         let scripts = &shown[&(it.api.clone(), it.path.clone())];

@@ -30,6 +30,7 @@ fn event(index: usize, op: &Operation, observed: &Response) -> AuditEvent {
         call: AuditCall::Operation(*op, Vec::new()),
         response: observed.clone(),
         shown_part: ShownPart::Whole,
+        repeated: Vec::new(),
         hides_message: false,
         external: Vec::new(),
         aws_policy: None,

@@ -96,8 +96,8 @@ FAULTS = [
     ("localstack/localstack#5196", "calls without `UserName` return 500 with HTML", html_crash, None, "GetUser/user-name-absent"),
     ("versity/versitygw#613", "creating what exists returns 500", crash_on_existing, None, "CreateUser/user-exists"),
     ("floci-io/floci#1801", "errors are JSON", json_error, None, "wire-error-framing"),
-    ("hashicorp/terraform#9985, tmobile/t-vault#890", "`+` in `UserName` is read as a space", unchanged, plus_as_space, "CreateUser/"),
-    ("getmoto/moto#3469", "`&` and `<` in values are not escaped", unescaped, None, ""),
+    ("hashicorp/terraform#9985, tmobile/t-vault#890", "`+` in `UserName` is read as a space", unchanged, plus_as_space, "CreateUser/carried-out"),
+    ("getmoto/moto#3469", "`&` and `<` in values are not escaped", unescaped, None, "CreateUser/carried-out"),
     ("localstack/localstack#4150", "listings lack `IsTruncated`", lacks("*", "IsTruncated"), None, "max-items-one-by-one"),
     ("ministackorg/ministack#441, getmoto/moto#3829", "GetUser lacks `Tags`", lacks("GetUser", "Tags"), None, "GetUser/carried-out"),
     ("getmoto/moto#3451", "CreateUser lacks `Tags`", lacks("CreateUser", "Tags"), None, "CreateUser/carried-out"),
@@ -149,13 +149,13 @@ class Proxy:
 
 
 def run(binary, url, tier):
-    """The rules of the findings, the most frequent tier first, and the number of the first request that shows each."""
+    """The findings, and for each rule the number of the first diverging request of its action in the finding's script."""
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / "report.jsonl"
         subprocess.run([binary, "run", "--endpoint", url, "--report", f"json={report}", *tier],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=900)
         events = [json.loads(line) for line in report.read_text().splitlines()]
-    findings = [it for it in events if it["event"] == "finding"]
+    findings = [it for it in events if it["event"] == "finding" and it["status"] == "unexpected"]
     first = {}
     for call in events:
         if call["event"] == "call" and call["verdict"] == "diverges":
@@ -186,8 +186,9 @@ def row(binary, upstream, fault):
 HEAD = """# Publicly reported faults
 
 Faults that public issues report of IAM endpoints. A proxy in front of the reference endpoint adds each fault to its
-responses. The table shows the rule that finds the fault first and the number of its request, in a run with default
-settings and in a run with `--tier wire`, and how many findings each run has. `tests/emulators/public_reports.py` prints this page.
+responses, or to its requests. The table shows the earliest finding of the rule about the fault and the number of its request, in
+a run with default settings and in a run with `--tier wire`, and how many findings each run has.
+`tests/emulators/public_reports.py` prints this page.
 
 | issue | fault | default run | findings | `--tier wire` | findings |
 |---|---|---|---|---|---|"""

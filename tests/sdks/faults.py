@@ -184,8 +184,8 @@ After this page you know what each SDK does with a response in a wrong form.
 
 The first column is a mutant: `iamspec serve --mutant NAME` is an endpoint with that fault. Each SDK made one call at the reference
 and one at the mutant. The versions are those of `tests/sdks`. A fault that makes an SDK read nothing, raise an error or return a
-wrong value counts at tier `code`; see [The form of responses](wire.md). Three faults count at tier `wire`, because all SDKs return every
-entry of the listing: a complete listing without `IsTruncated` or with a `Marker`, and a page with more entries than the request asks for.
+wrong value counts at tier `code`; see [The form of responses](wire.md). Three faults that make an SDK return another value count at tier
+`wire` all the same, because every entry of the listing is returned: a complete listing without `IsTruncated` or with a `Marker`, and a page with more entries than the request asks for.
 One call cannot show `wire-new-user-id`, the id of an earlier user for a new one. `tests/sdks/faults.py` prints this page.
 
 """

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    AttachmentKind, CreateUserOptions, Entity, IssueOptions, Item, Operation, Path, Resource,
-    ResourceKind, Service, Status, SubResource, User, UserChange,
+    AttachmentKind, CreateUserOptions, Entity, Expected, IssueOptions, Item, Operation, Path,
+    Resource, ResourceKind, Service, Status, SubResource, User, UserChange,
 };
 
 use crate::audit::knowledge::{Holding, Knowledge, Known};
@@ -328,12 +328,11 @@ impl Knowledge {
         }
     }
 
-    /// Forgets what an invalid request may change that an endpoint accepts. Its items and resources
-    /// have no symbols: they stand for nothing.
+    /// Forgets what an accepted invalid request may change. The items and resources that it names have no
+    /// symbols, and an endpoint may have changed the names.
     fn forget_invalid(&mut self, operation: &Operation, time: i64) {
-        let is_of_resource = operation.resource().is_some()
-            || operation.kind().is_some_and(|kind| kind.row().refers_to.is_some());
-        if is_of_resource {
+        let Operation::Invalid(_, invalid) = operation else { return };
+        if invalid.row().clause.expected != Expected::Success {
             return self.forget_all(None, time);
         }
         for user in users_of(operation) {
@@ -632,10 +631,11 @@ impl Knowledge {
         }
         let operations: Vec<Operation> = event.operations().copied().collect();
         for operation in operations {
-            if matches!(operation, Operation::Invalid(..)) {
-                self.forget_invalid(&operation, event.end);
-            } else {
-                self.forget_operation(operation, event.end);
+            match operation {
+                // A refused request has changed nothing.
+                Operation::Invalid(..) if event.changes_nothing() => {}
+                Operation::Invalid(..) => self.forget_invalid(&operation, event.end),
+                _ => self.forget_operation(operation, event.end),
             }
         }
     }

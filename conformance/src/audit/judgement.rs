@@ -2,7 +2,6 @@
 //! about the account afterwards.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use iamspec_model::evidence::{A_004, A_064, B_IP_08, B_IP_13, C_092, D_022, Fact, G_007};
 use iamspec_model::{
@@ -289,14 +288,24 @@ fn judge_account_listing(
         Operation::ListUsers(_) => &Operation::ListUsers(Path::default()),
         other => other,
     };
-    let mut seen = BTreeSet::new();
+    if let Some(entity) = event.repeated.first() {
+        let mut account = Account::default();
+        match *entity {
+            Entity::User(user) => apply(&mut account, &Operation::create_user(user)),
+            Entity::Resource(resource) => apply(&mut account, &Operation::CreateResource(resource)),
+            _ => return Judgement::Uninformative,
+        }
+        if let Some(it) = impossible(&account, op, vec![*entity, *entity]) {
+            return Judgement::Impossible(Box::new(it));
+        }
+    }
     for (entity, _) in &listing.items {
         let exists = match *entity {
             Entity::User(user) => view.user_exists(user),
             Entity::Resource(resource) => view.resource_exists(resource),
             _ => None,
         };
-        if (exists == Some(false) || !seen.insert(entity))
+        if exists == Some(false)
             && let Some(it) = impossible(&Account::default(), op, vec![*entity])
         {
             return Judgement::Impossible(Box::new(it));

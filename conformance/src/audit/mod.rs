@@ -29,7 +29,7 @@ mod view;
 use std::fmt;
 use std::rc::Rc;
 
-use iamspec_model::{Action, Item, Level, Operation, Path, Resource, User};
+use iamspec_model::{Action, Entity, Item, Level, Operation, Path, Resource, User};
 
 use crate::oracle::Tier;
 use crate::oracle::formats::FormatDeviation;
@@ -75,6 +75,8 @@ pub struct AuditEvent {
     pub response: Response,
     /// Which part of a listing the response shows.
     pub shown_part: ShownPart,
+    /// The entities that a listing of the account shows twice, with the same ids.
+    pub repeated: Vec<Entity>,
     /// Whether the message of the response is unknown: it is not compared.
     pub hides_message: bool,
     /// The resources that exist independently of the log, such as the policies of AWS.

@@ -32,8 +32,11 @@ pub(crate) fn in_any_order(
     options: AuditOptions,
 ) -> Vec<Option<AuditVerdict>> {
     let mut verdicts: Vec<Option<AuditVerdict>> = vec![None; events.len()];
-    let affects_all =
-        |it: &Rc<AuditEvent>| matches!(it.call, AuditCall::Unknown(_)) && !it.changes_nothing();
+    // An accepted invalid request may change what it does not name.
+    let affects_all = |it: &Rc<AuditEvent>| {
+        let is_invalid = it.operations().any(|op| matches!(op, Operation::Invalid(..)));
+        (is_invalid || matches!(it.call, AuditCall::Unknown(_))) && !it.changes_nothing()
+    };
     if events.iter().any(affects_all) {
         for (event, verdict) in events.iter().zip(&mut verdicts) {
             if !event.changes_nothing() {

@@ -205,8 +205,8 @@ pub struct EntryStatus {
 }
 
 impl KnownFailures {
-    /// The entries that are wrong for any run: they name a rule or a fact that does not exist, or their
-    /// date is none. The run need not begin.
+    /// The entries that are wrong for any run: they name a rule or a fact that does not exist, or a
+    /// date that is not valid. The run need not begin.
     #[must_use]
     pub fn invalid_entries(&self) -> Vec<KnownFailureError> {
         self.entries.iter().flat_map(KnownFailure::invalid).collect()

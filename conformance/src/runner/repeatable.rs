@@ -125,9 +125,19 @@ impl RepeatableFailure {
         let Some((before, [call, ..])) = script_run.exchanges.split_at_checked(place) else {
             return false;
         };
-        before.iter().all(has_response)
+        // A call that needed a retry shows that calls fail by chance. After the retry, the next request may
+        // always have the same place in the period of a fault.
+        before.iter().all(|it| has_response(it) && it.convergence.is_none())
             && failure_of(call) == Some(self.kind)
             && CallForm::of(call).is_some_and(|it| it == self.form)
+    }
+
+    /// Whether a call of the same form has got a response in this run, or another call needed a retry.
+    pub(super) fn is_refuted_by(&self, script_run: &ScriptRun) -> bool {
+        let is_of_form = |it: &Exchange| CallForm::of(it).is_some_and(|it| it == self.form);
+        let refutes =
+            |it: &Exchange| has_response(it) && (is_of_form(it) || it.convergence.is_some());
+        script_run.exchanges.iter().any(refutes)
     }
 
     /// Makes every failure of this form a divergence.

@@ -93,6 +93,8 @@ pub(super) struct Run<'a> {
     unresponsive_actions: BTreeSet<&'static str>,
     /// The control calls that have got a response.
     working_controls: Vec<Control>,
+    /// The runs that have confirmed or refuted that a capability is missing.
+    confirmation_runs: Vec<ScriptRun>,
 }
 
 /// Runs a script or generator in the current namespace, and records what it creates.
@@ -117,6 +119,7 @@ impl<'a> Run<'a> {
             unresponsive_count: 0,
             unresponsive_actions: BTreeSet::new(),
             working_controls: Vec::new(),
+            confirmation_runs: Vec::new(),
         }
     }
 
@@ -296,7 +299,9 @@ impl<'a> Run<'a> {
                     let options = SessionOptions { observe: ObserveMode::Off, ..options };
                     run_script(suspected.script(), endpoint, plan, options)
                 });
-                suspected.is_reproduced_by(&control, self.has_responded)
+                let is_reproduced = suspected.is_reproduced_by(&control, self.has_responded);
+                self.confirmation_runs.push(control);
+                is_reproduced
             });
             if is_confirmed && !self.works_in_another_form(&suspected) {
                 suspected.mark(&mut self.results.script_runs);
@@ -309,6 +314,9 @@ impl<'a> Run<'a> {
     fn confirm_repeatable_failures(&mut self) {
         let mut operations = REPEATED_OPERATIONS_MAX;
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
+            if self.confirmation_runs.iter().any(|it| suspected.is_refuted_by(it)) {
+                continue;
+            }
             let Some(control) = self.control_for(suspected.api()) else { continue };
             let is_confirmed = (0..suspected.repetitions()).all(|number| {
                 let script = suspected.script(number, control);
@@ -316,10 +324,10 @@ impl<'a> Run<'a> {
                 if self.end_reason.is_some() || operations == 0 || (self.should_stop)() {
                     return false;
                 }
-                for _ in 0..number {
-                    self.run_alone(&suspected.call_alone(control));
-                }
-                suspected.is_reproduced_by(number, &self.run_alone(&script))
+                let call_alone = suspected.call_alone(control);
+                let mut is_refuted = || suspected.is_refuted_by(&self.run_alone(&call_alone));
+                let is_refuted = (0..number).any(|_| is_refuted());
+                !is_refuted && suspected.is_reproduced_by(number, &self.run_alone(&script))
             });
             if is_confirmed {
                 suspected.mark(&mut self.results.script_runs);

@@ -3,9 +3,9 @@
 //! The service keeps one record of each entity, and shows it in every response (C-066, C-078,
 //! C-088). Therefore two responses with different records contradict each other, unless a call
 //! between them creates, changes or deletes the entity. A read within the lag after a change may
-//! show the old record. No two entities ever have the same id.
+//! show the old record. A new user has an id that no earlier user of its name had.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
@@ -27,9 +27,18 @@ struct EntitySort {
     /// The actions that create, change or delete it.
     changes: [&'static str; 3],
     evidence: Evidence,
-    /// The evidence that no other one has its id.
-    unique: Evidence,
+    /// The evidence that a new one of the same name has another id.
+    new_id: Evidence,
 }
+
+/// The evidence that two entities of different names have different ids.
+const UNIQUE: Evidence = Evidence::like(&[A_022, A_058]);
+
+/// The number of ids that are remembered.
+const IDS_MAX: usize = 100_000;
+
+/// An id has at least so many different characters. Tools write constants in place of ids.
+const CHARACTERS_MIN: usize = 8;
 
 const SORTS: [EntitySort; 3] = [
     EntitySort {
@@ -39,7 +48,7 @@ const SORTS: [EntitySort; 3] = [
         new_name: Some("NewUserName"),
         changes: ["CreateUser", "UpdateUser", "DeleteUser"],
         evidence: Evidence::by(&[C_066]),
-        unique: Evidence::by(&[A_022, A_058]),
+        new_id: Evidence::by(&[A_022, A_058]),
     },
     EntitySort {
         name: "GroupName",
@@ -48,7 +57,7 @@ const SORTS: [EntitySort; 3] = [
         new_name: Some("NewGroupName"),
         changes: ["CreateGroup", "UpdateGroup", "DeleteGroup"],
         evidence: Evidence::by(&[C_078]),
-        unique: Evidence::like(&[A_022, A_058]),
+        new_id: Evidence::like(&[A_022, A_058]),
     },
     EntitySort {
         name: "PolicyName",
@@ -57,7 +66,7 @@ const SORTS: [EntitySort; 3] = [
         new_name: None,
         changes: ["CreatePolicy", "CreatePolicy", "DeletePolicy"],
         evidence: Evidence::by(&[C_088]),
-        unique: Evidence::like(&[A_022, A_058]),
+        new_id: Evidence::like(&[A_022, A_058]),
     },
 ];
 
@@ -85,6 +94,20 @@ struct IdOwner {
     source: Rc<str>,
 }
 
+/// How a call changes an entity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum EntityChange {
+    /// Not at all, or in another way than the others.
+    #[default]
+    Other,
+    /// It creates the entity, which the response shows.
+    Creation,
+    /// It may have given the entity another name.
+    Rename,
+    /// It has deleted the entity.
+    Deletion,
+}
+
 /// What a call changes, and what its response shows.
 #[derive(Debug, Default)]
 pub(crate) struct EntityFacts {
@@ -92,10 +115,9 @@ pub(crate) struct EntityFacts {
     /// Whether the call changes an entity whose name is hidden.
     may_change_any: bool,
     shown: Vec<(EntityKey, Vec<RecordMember>)>,
-    /// Whether the response is the one of the creation.
-    is_creation: bool,
-    /// Whether the call has deleted what it changes.
-    is_deletion: bool,
+    change: EntityChange,
+    /// The file of a call without a time. Files without times may be of different accounts.
+    untimed_file: Option<String>,
 }
 
 impl EntityFacts {
@@ -105,6 +127,9 @@ impl EntityFacts {
         if !call.has_wire_format {
             return facts;
         }
+        if call.start.is_none() {
+            facts.untimed_file = call.source.split(", ").next().map(str::to_owned);
+        }
         let is_refused = matches!(call.response, RecordedResponse::Error { .. });
         for (number, sort) in SORTS.iter().enumerate() {
             if sort.changes.contains(&call.action.as_str()) && !is_refused {
@@ -113,15 +138,26 @@ impl EntityFacts {
                 let names = names.filter_map(|it| call.member(it));
                 facts.changed.extend(names.map(|it| (number, it.to_lowercase())));
                 facts.may_change_any |= call.hides_a_choice();
-                facts.is_creation |= sort.changes.first() == Some(&call.action.as_str());
-                facts.is_deletion |= sort.changes.last() == Some(&call.action.as_str())
-                    && matches!(call.response, RecordedResponse::Success(_));
+                let is_success = matches!(call.response, RecordedResponse::Success(_));
+                let place = sort.changes.iter().position(|it| *it == call.action);
+                facts.change = match place {
+                    Some(0) => EntityChange::Creation,
+                    Some(1) if sort.new_name.is_some_and(|it| call.member(it).is_some()) => {
+                        EntityChange::Rename
+                    }
+                    Some(2) if is_success => EntityChange::Deletion,
+                    _ => EntityChange::Other,
+                };
             }
         }
         if let RecordedResponse::Success(Some(result)) = &call.response {
             facts.add_shown(result);
         }
         facts
+    }
+
+    fn is_creation(&self) -> bool {
+        self.change == EntityChange::Creation
     }
 
     fn add_shown(&mut self, element: &Element) {
@@ -156,9 +192,15 @@ fn account<'a>(mut record: impl Iterator<Item = &'a RecordMember>) -> Option<&'a
     record.find(|(member, _)| *member == "Arn").and_then(|(_, arn)| account_of(arn))
 }
 
-/// The owners of ids.
+/// The owners of ids. An id whose entity may have another name now is forgotten.
 #[derive(Debug, Default)]
-struct IdOwners(HashMap<String, IdOwner>);
+struct IdOwners {
+    owners: HashMap<String, IdOwner>,
+    /// The id that each entity has.
+    ids: HashMap<EntityKey, String>,
+    /// The file of the last call without a time.
+    file: Option<String>,
+}
 
 impl IdOwners {
     /// Compares the id in a record with the ids of other entities, and remembers it.
@@ -170,19 +212,50 @@ impl IdOwners {
     ) -> Option<FormatDeviation> {
         let sort = SORTS.get(key.0)?;
         let (_, id) = shown.iter().find(|(member, _)| *member == sort.id)?;
-        // Tools and documents write an example in place of an id.
-        if id.ends_with("EXAMPLE") {
-            return None;
+        if let Some(known) = self.owners.get(id) {
+            let is_same = known.key == *key;
+            if is_same && !is_creation {
+                return None;
+            }
+            let evidence = if is_same { sort.new_id } else { UNIQUE };
+            let other = &known.key.1;
+            let detail = format!("{} other than {id:?} of {other:?} in {}", sort.id, known.source);
+            return Some(FormatDeviation { detail, evidence });
         }
-        let owner = IdOwner { key: key.clone(), source: Rc::clone(source) };
-        let Some(known) = self.0.get(id) else {
-            self.0.insert(id.clone(), owner);
-            return None;
-        };
-        let other = &known.key.1;
-        let detail = format!("{} other than {id:?} of {other:?} in {}", sort.id, known.source);
-        let differs = is_creation || known.key != *key;
-        differs.then_some(FormatDeviation { detail, evidence: sort.unique })
+        let characters: BTreeSet<char> = id.chars().collect();
+        // Documents and tools write examples and constants in place of ids.
+        if !id.ends_with("EXAMPLE") && characters.len() >= CHARACTERS_MIN {
+            if self.owners.len() >= IDS_MAX {
+                self.clear();
+            }
+            self.ids.insert(key.clone(), id.clone());
+            let owner = IdOwner { key: key.clone(), source: Rc::clone(source) };
+            self.owners.insert(id.clone(), owner);
+        }
+        None
+    }
+
+    /// Forgets the ids of what a call may change. The ids of deleted entities stay known.
+    fn forget(&mut self, facts: &EntityFacts, is_certain: bool) {
+        let is_other_file = facts.untimed_file.is_some() && facts.untimed_file != self.file;
+        if facts.may_change_any || is_other_file {
+            self.clear();
+        }
+        self.file.clone_from(&facts.untimed_file);
+        for key in &facts.changed {
+            match self.ids.remove(key) {
+                Some(id) if !(facts.change == EntityChange::Deletion && is_certain) => {
+                    self.owners.remove(&id);
+                }
+                None if facts.change == EntityChange::Rename => self.clear(),
+                _ => {}
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.owners.clear();
+        self.ids.clear();
     }
 }
 
@@ -190,7 +263,6 @@ impl IdOwners {
 #[derive(Debug)]
 pub(crate) struct EntityRecords {
     records: HashMap<EntityKey, KnownRecord>,
-    /// The owners of ids. An id whose entity may have another name now is forgotten.
     owners: IdOwners,
     lag: i64,
     /// Until when a read may show the state before the log.
@@ -213,15 +285,12 @@ impl EntityRecords {
         source: &str,
     ) -> Vec<FormatDeviation> {
         let source: Rc<str> = source.into();
-        if facts.is_deletion {
-            self.forget_records(facts, end);
-        } else {
-            self.forget(facts, end);
-        }
+        self.owners.forget(facts, true);
+        self.forget_records(facts, end);
         let begin = *self.begin.get_or_insert(start.saturating_add(self.lag));
         let mut deviations = Vec::new();
         for (key, shown) in &facts.shown {
-            if facts.is_creation {
+            if facts.is_creation() {
                 deviations.extend(self.owners.check((key, shown), true, &source));
                 let members = shown.iter().map(|it| (it.clone(), Rc::clone(&source))).collect();
                 let settled = end.saturating_add(self.lag);
@@ -252,28 +321,20 @@ impl EntityRecords {
         deviations
     }
 
-    /// Forgets what a call changes that ends at this time, because it overlaps with others.
+    /// Forgets what a call changes that ends at this time and overlaps with others.
     pub(crate) fn forget(&mut self, facts: &EntityFacts, end: i64) {
-        if facts.may_change_any {
-            self.owners.0.clear();
-        }
-        for key in &facts.changed {
-            let members = self.records.get(key).map(|it| &it.members);
-            for ((_, text), _) in members.into_iter().flatten() {
-                self.owners.0.remove(text);
-            }
-        }
+        self.owners.forget(facts, false);
         self.forget_records(facts, end);
     }
 
-    /// Forgets the records that a call changes. The ids of deleted entities stay known.
+    /// Forgets the records that a call changes.
     fn forget_records(&mut self, facts: &EntityFacts, end: i64) {
         let settled = end.saturating_add(self.lag);
         if facts.may_change_any {
             self.records.clear();
             self.begin = Some(settled);
         }
-        let created = facts.shown.iter().map(|(key, _)| key).filter(|_| facts.is_creation);
+        let created = facts.shown.iter().map(|(key, _)| key).filter(|_| facts.is_creation());
         for key in facts.changed.iter().chain(created) {
             self.records.insert(key.clone(), KnownRecord { members: Vec::new(), settled });
         }
@@ -282,7 +343,7 @@ impl EntityRecords {
     /// Forgets everything: a call was missing until now.
     pub(crate) fn forget_all(&mut self) {
         self.records.clear();
-        self.owners.0.clear();
+        self.owners.clear();
         self.begin = None;
     }
 }

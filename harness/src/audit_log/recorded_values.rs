@@ -1,10 +1,12 @@
 //! The policy documents and the values of tags in a log: a read shows what was sent last.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
 
 use crate::audit_log::record::{RecordedCall, RecordedResponse};
+use crate::audit_log::request_errors::defect;
 use crate::audit_log::translate::no_response;
 use crate::client::session::sent_values::SentValues;
 use crate::client::wire_rules::formats::deviations_from_sent;
@@ -23,8 +25,9 @@ pub(crate) struct ValueFacts {
     /// The request with its action; empty if the call is about no value.
     form: RequestForm,
     is_refused: bool,
-    is_success: bool,
-    /// Whether the call concerns a user whose name is hidden.
+    /// Whether the request has set its values for certain.
+    has_set: bool,
+    /// Whether the call may have changed values that it does not name.
     may_change_any: bool,
     shown: Option<Element>,
 }
@@ -39,6 +42,14 @@ impl ValueFacts {
         }
         let mut form: RequestForm = call.members.clone().into_iter().collect();
         form.push(member("Action", action));
+        // An endpoint that accepts an invalid request may have stored another value. A recording may contain
+        // a document that is encoded twice, and may have no value of a tag.
+        let document = call.member("PolicyDocument").unwrap_or_default();
+        let keys = call.list("Tags", ".Key").len();
+        let is_unclear = defect(call).is_some()
+            || document.contains('%')
+            || keys != call.members.keys().filter(|it| it.ends_with(".Key")).count();
+        let names_user = call.member("UserName").is_some();
         let shown = match &call.response {
             RecordedResponse::Success(Some(result)) if !is_change => Some(result.clone()),
             _ => None,
@@ -46,8 +57,8 @@ impl ValueFacts {
         Self {
             form,
             is_refused: matches!(call.response, RecordedResponse::Error { .. }),
-            is_success: matches!(call.response, RecordedResponse::Success(_)),
-            may_change_any: is_change && call.hides_a_choice(),
+            has_set: matches!(call.response, RecordedResponse::Success(_)) && !is_unclear,
+            may_change_any: is_change && (call.hides_a_choice() || is_unclear || !names_user),
             shown,
         }
     }
@@ -66,37 +77,44 @@ impl ValueFacts {
 #[derive(Debug)]
 pub(crate) struct RecordedValues {
     sent: SentValues,
-    /// Until when a read of a user may show the values before its last change.
-    settled: HashMap<String, i64>,
+    /// The last change of each user: until when a read may show the values before it, and its place.
+    changes: HashMap<String, (i64, Rc<str>)>,
     lag: i64,
 }
 
 impl RecordedValues {
     /// No values. `lag` is the number of milliseconds in which a read may be stale.
     pub(crate) fn new(lag: i64) -> Self {
-        Self { sent: SentValues::default(), settled: HashMap::new(), lag }
+        Self { sent: SentValues::default(), changes: HashMap::new(), lag }
     }
 
-    /// Compares and learns the facts of a call that overlaps with no other one. Returns what differs.
+    /// Compares and learns the facts of a call that overlaps with no other one. `source` is its place in
+    /// the log. Returns what differs.
     pub(crate) fn check(
         &mut self,
         facts: &ValueFacts,
         (start, end): (i64, i64),
+        source: &str,
     ) -> Vec<FormatDeviation> {
-        self.forget(facts, end);
-        if facts.is_success && !facts.may_change_any {
+        self.forget(facts, end, source);
+        if facts.has_set {
             self.sent.remember(&facts.form);
         }
-        let is_settled = |user: String| self.settled.get(&user).is_none_or(|it| start >= *it);
-        let shown = facts.shown.as_ref().filter(|_| facts.users().all(is_settled));
-        let deviations = shown.map(|result| {
+        let change = facts.users().next().and_then(|it| self.changes.get(&it));
+        let Some((_, source)) = change.filter(|(settled, _)| start >= *settled) else {
+            return Vec::new();
+        };
+        let mut deviations = facts.shown.as_ref().map_or_else(Vec::new, |result| {
             deviations_from_sent(facts.action(), (&facts.form, &no_response()), result, &self.sent)
         });
-        deviations.unwrap_or_default()
+        for it in &mut deviations {
+            it.detail = format!("{}; the last change of the user is {source}", it.detail);
+        }
+        deviations
     }
 
-    /// Forgets what a call may change that ends at this time, because it overlaps with others.
-    pub(crate) fn forget(&mut self, facts: &ValueFacts, end: i64) {
+    /// Forgets what a call may change that ends at this time.
+    pub(crate) fn forget(&mut self, facts: &ValueFacts, end: i64, source: &str) {
         if facts.is_refused || !CHANGES.contains(&facts.action()) {
             return;
         }
@@ -104,12 +122,13 @@ impl RecordedValues {
             return self.forget_all();
         }
         self.sent.forget(&facts.form);
-        let settled = end.saturating_add(self.lag);
-        self.settled.extend(facts.users().map(|it| (it, settled)));
+        let (settled, source) = (end.saturating_add(self.lag), Rc::<str>::from(source));
+        self.changes.extend(facts.users().map(|it| (it, (settled, Rc::clone(&source)))));
     }
 
     /// Forgets everything: a call was missing until now.
     pub(crate) fn forget_all(&mut self) {
         self.sent = SentValues::default();
+        self.changes.clear();
     }
 }

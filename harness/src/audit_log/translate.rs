@@ -3,6 +3,8 @@
 //! If a parameter changes the meaning of a call and the audit does not understand it, the audit
 //! learns nothing from the response.
 
+use std::collections::BTreeMap;
+
 use iamspec_conformance::audit::{
     AuditCall, AuditEvent, ShownPart, aws_policy, is_about_policies_of_others,
 };
@@ -13,7 +15,7 @@ use iamspec_conformance::{EndpointText, Response};
 use iamspec_model::tables::ActionTarget;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    ActionEntry, AttachmentAction, AttachmentKind, CreateUserOptions, ErrorCode, Filter,
+    ActionEntry, AttachmentAction, AttachmentKind, CreateUserOptions, Entity, ErrorCode, Filter,
     InputError, InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceAction,
     ResourceKind, Service, Status, SubResource, SubResourceAction, User, UserChange, find_action,
 };
@@ -78,6 +80,7 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
         action: entry.action,
         call: operations,
         shown_part,
+        repeated: operation.map(|op| translation.repeated(&op)).unwrap_or_default(),
         hides_message: call.hides_message(),
         external: translation.external(operation.as_ref()),
         aws_policy: call.member("PolicyArn").and_then(aws_policy),
@@ -154,6 +157,7 @@ impl Translation<'_> {
             action: self.entry.action,
             call: AuditCall::Unnamed,
             shown_part: ShownPart::Whole,
+            repeated: Vec::new(),
             hides_message: self.call.hides_message(),
             external: Vec::new(),
             aws_policy: None,
@@ -631,6 +635,31 @@ impl Translation<'_> {
         };
         add_listed(result, self.symbols, &mut external);
         external
+    }
+
+    /// The entities that a listing of the account shows twice. The entries are equal in everything,
+    /// because a tool may have given several entities one name.
+    fn repeated(&self, op: &Operation) -> Vec<Entity> {
+        let (list, name) = match *op {
+            Operation::ListUsers(_) => ("Users", "UserName"),
+            Operation::ListResources(kind, _) => names::listed(kind),
+            _ => return Vec::new(),
+        };
+        let entries = self.call.result().and_then(|it| it.child(list)).map(|it| &it.children);
+        let mut seen: BTreeMap<&str, &Element> = BTreeMap::new();
+        let mut repeated = Vec::new();
+        for entry in entries.into_iter().flatten() {
+            let Some(text) = entry.text_of(name) else { continue };
+            if seen.insert(text, entry).is_some_and(|earlier| earlier == entry) {
+                repeated.push(match *op {
+                    Operation::ListResources(kind, _) => {
+                        Entity::Resource(self.symbols.resource(kind, text))
+                    }
+                    _ => Entity::User(self.symbols.user(text)),
+                });
+            }
+        }
+        repeated
     }
 
     fn deviations(

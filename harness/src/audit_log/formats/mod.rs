@@ -58,10 +58,8 @@ struct Delivery {
 /// # Errors
 /// The file has another format, or no record that can be read.
 pub(crate) fn content(file: &Path, text: &str) -> Result<FileContent> {
-    let name = match is_stdin(file) {
-        true => "stdin".into(),
-        false => file.file_name().unwrap_or(file.as_os_str()).to_string_lossy(),
-    };
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let name = if is_stdin(file) { "stdin".into() } else { name };
     let mut reader = Reader {
         name: &name,
         items: Vec::new(),

@@ -35,13 +35,16 @@ impl SentValues {
             }
         }
         let Some(values) = user_of(form).and_then(|it| self.users.get_mut(&it)) else { return };
-        if let ("PutUserPolicy", Some(policy)) = (action, value_of(form, "PolicyName")) {
+        if action == "PutUserPolicy" {
             // No fact says whether the case distinguishes policies.
-            values.documents.retain(|name, _| !name.eq_ignore_ascii_case(policy));
+            let policy = value_of(form, "PolicyName");
+            let is_other = |name: &str| policy.is_some_and(|it| !it.eq_ignore_ascii_case(name));
+            values.documents.retain(|name, _| is_other(name));
         }
         if action == "TagUser" {
-            for (key, _) in tags_of(form) {
-                values.tags.remove(&key);
+            let keys = form.iter().filter(|(name, _)| name.ends_with(".Key"));
+            for (_, key) in keys {
+                values.tags.remove(&key.to_lowercase());
             }
         }
     }

@@ -146,7 +146,7 @@ impl AuditedAccount {
         self.forget_responses();
     }
 
-    /// Forgets what responses have shown beyond the state of the model.
+    /// Forgets the records of entities and the values that were sent.
     fn forget_responses(&mut self) {
         self.records.forget_all();
         self.values.forget_all();
@@ -159,12 +159,12 @@ impl AuditedAccount {
             [(event, entities, values)] => {
                 let times = (event.start, event.end);
                 event.deviations.extend(self.records.check(entities, times, &event.source));
-                event.deviations.extend(self.values.check(values, times));
+                event.deviations.extend(self.values.check(values, times, &event.source));
             }
             several => {
                 for (event, entities, values) in several {
                     self.records.forget(entities, event.end);
-                    self.values.forget(values, event.end);
+                    self.values.forget(values, event.end, &event.source);
                 }
             }
         }
