@@ -178,7 +178,9 @@ fn judge_in(
     let (mut fitting, mut certain) = (Vec::new(), Vec::new());
     for possible in accounts {
         let compared = divergence(&possible.account, op, &event.response);
-        let is_binding = compared.as_ref().is_some_and(|it| it.level >= Level::Must);
+        // A hidden message says nothing about the reason of a refusal.
+        let says = |it: &Divergence| it.tier < Tier::Text || !event.hides_message;
+        let is_binding = compared.as_ref().is_some_and(|it| it.level >= Level::Must && says(it));
         match compared.filter(|it| options.threshold.includes(it)) {
             None => {
                 if !is_binding {

@@ -7,9 +7,9 @@
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::{ActionEntry, ActionTarget, action_entries};
 use iamspec_model::{
-    Account, AttachmentAction, AttachmentKind, CreateUserOptions, Effect, Filter, InvalidRequest,
-    IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind, Service, Status,
-    SubResource, SubResourceAction, User, UserChange, allowed, next,
+    Account, AttachmentAction, AttachmentKind, CreateUserOptions, Effect, Filter, InputError,
+    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind,
+    Service, Status, SubResource, SubResourceAction, User, UserChange, allowed, next,
 };
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -190,13 +190,25 @@ pub fn scripts(
     })
 }
 
+/// Whether the user can sign a call itself: a change of its password, or a request without its name.
+fn has_active_key(account: &Account, user: User) -> bool {
+    let mut keys = account.attachments_of_kind(user, AttachmentKind::AccessKey);
+    keys.any(|it| it.status == Status::Active)
+}
+
 impl Choice {
     /// The operation of this choice in an account.
     fn operation(&self, swarm: &Swarm, account: &Account, fresh: &mut Fresh) -> Operation {
         let CallTemplate::Action(entry) = self.action.get(&swarm.calls) else {
-            let invalid: Vec<InvalidRequest> = InvalidRequest::all().collect();
             // Scripts do not name the user of an invalid request.
-            return Operation::Invalid(User(0), *self.invalid.get(&invalid));
+            let user = User(0);
+            let may_sign = has_active_key(account, user);
+            let is_of_user = |it: &InvalidRequest| {
+                [InputError::Absent, InputError::Empty].contains(&it.row().error)
+            };
+            let invalid: Vec<InvalidRequest> =
+                InvalidRequest::all().filter(|it| may_sign || !is_of_user(it)).collect();
+            return Operation::Invalid(user, *self.invalid.get(&invalid));
         };
         match entry.target {
             ActionTarget::User => self.user_operation(entry.action.api, swarm, account, fresh),
@@ -249,8 +261,7 @@ impl Choice {
             "DeleteUserPermissionsBoundary" => Operation::DeleteBoundary(user),
             // The user signs the call with an access key of its own.
             "ChangePassword" => {
-                let mut keys = account.attachments_of_kind(user, AttachmentKind::AccessKey);
-                if keys.any(|it| it.status == Status::Active) {
+                if has_active_key(account, user) {
                     Operation::ChangePassword(user)
                 } else {
                     fresh.attach(account, user, AttachmentKind::AccessKey)

@@ -490,7 +490,8 @@ impl Translation<'_> {
                 let listing = result.as_ref().zip(op).and_then(|(result, op)| {
                     read_listing(&op.well_formed(), result, (&no_response(), self.symbols)).ok()?
                 });
-                Response::Success(listing)
+                // A name without a symbol differs from another one in case only: nothing is known of it.
+                Response::Success(listing.filter(|it| it.unknown_names.is_empty()))
             }
             RecordedResponse::Error { status, code, message } => {
                 let known = ErrorCode::named(code);
@@ -681,9 +682,7 @@ impl Translation<'_> {
             };
             form.retain(|(name, _)| name != member);
             form.extend(sent.map(|name| {
-                let shown = result.children.iter().chain([result]);
-                let mut shown = shown.filter_map(|it| it.text_of(member));
-                let stored = shown.find(|it| it.eq_ignore_ascii_case(&name));
+                let stored = stored_name(result, member, &name);
                 (member.to_owned(), stored.map_or(name.clone(), str::to_owned))
             }));
         }
@@ -761,6 +760,12 @@ fn takes_several(kind: AttachmentKind) -> bool {
 
 fn version(id: &str) -> Option<Item> {
     id.strip_prefix('v')?.parse().ok().map(Item)
+}
+
+/// The name of a request as a response shows it, at any depth, in another case.
+fn stored_name<'a>(element: &'a Element, member: &str, name: &str) -> Option<&'a str> {
+    let own = element.text_of(member).filter(|it| it.eq_ignore_ascii_case(name));
+    own.or_else(|| element.children.iter().find_map(|it| stored_name(it, member, name)))
 }
 
 /// Stands for the response that was read already.
