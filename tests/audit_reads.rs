@@ -201,6 +201,62 @@ fn a_refusal_teaches_what_a_user_does_not_hold() {
     }
 }
 
+/// Names of which no fact says whether they are the same, and names that are taken under another path.
+#[test]
+fn names_that_may_be_taken_accuse_nobody() {
+    let tags = |key: &str| {
+        let member = format!("<member><Key>{key}</Key><Value>1</Value></member>");
+        response("ListUserTags", &format!("<Tags>{member}</Tags><IsTruncated>false</IsTruncated>"))
+    };
+    let tag = |user: &str, key: &str| {
+        format!("Action=TagUser&UserName={user}&Tags.member.1.Key={key}&Tags.member.1.Value=1")
+    };
+    let error = |code: &str, message: &str| {
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        )
+    };
+    let (alice, bob, shown) = (tag("alice", "team"), tag("bob", "Team"), tags("Team"));
+    let done = "<TagUserResponse/>";
+    let create = |name: &'static str| (name, 200, "<CreateUserResponse/>");
+    let case = vec![
+        create("Action=CreateUser&UserName=alice"),
+        create("Action=CreateUser&UserName=bob"),
+        (alice.as_str(), 200, done),
+        (bob.as_str(), 200, done),
+        ("Action=ListUserTags&UserName=bob", 200, shown.as_str()),
+    ];
+    let arn = "arn:aws:iam::123456789012:policy";
+    let created = response("CreatePolicy", &format!("<Policy><Arn>{arn}/a/p</Arn></Policy>"));
+    let taken = error(
+        "EntityAlreadyExists",
+        "A policy called p already exists. Duplicate names are not allowed.",
+    );
+    let missing = error("NoSuchEntity", &format!("Policy {arn}/A/p was not found."));
+    let policy =
+        ("Action=CreatePolicy&PolicyName=p&Path=/a/&PolicyDocument={}", 200, created.as_str());
+    let elsewhere =
+        vec![policy, ("Action=CreatePolicy&PolicyName=p&PolicyDocument={}", 409, taken.as_str())];
+    let get = format!("Action=GetPolicy&PolicyArn={arn}/A/p");
+    let other_case = vec![policy, (get.as_str(), 404, missing.as_str())];
+    let hidden = error("NoSuchEntity", "(secret)");
+    let enable = "Action=EnableMFADevice&UserName=anna&SerialNumber=arn:aws:iam::123456789012:mfa/d&\
+                  AuthenticationCode1=123456&AuthenticationCode2=654321";
+    let gone = MISSING.replace("alice", "anna");
+    let hidden_message = vec![
+        (enable, 404, hidden.as_str()),
+        ("Action=DeleteUser&UserName=anna", 404, gone.as_str()),
+    ];
+    for calls in [case, elsewhere, other_case, hidden_message] {
+        for options in [EMPTY, &["--level", "info"]] {
+            let first = ("Action=ListGroups", 200, GROUPS);
+            let calls: Vec<_> = [first].into_iter().chain(calls.iter().copied()).collect();
+            let (code, printed) = audited(&calls, options);
+            assert_eq!(code, 0, "{printed}");
+        }
+    }
+}
+
 #[test]
 fn a_listing_shows_each_user_once() {
     for (names, code) in [(&["alice", "bob"][..], 0), (&["alice", "bob", "alice"], 1)] {

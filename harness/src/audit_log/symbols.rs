@@ -4,7 +4,7 @@
 //! their ARNs, which their creation returns.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, Item, Path, Resource, ResourceKind, User};
@@ -25,7 +25,11 @@ struct Tables {
     /// The id of the account in the ARNs of its users.
     account: Option<String>,
     users: HashMap<String, u32>,
-    resources: HashMap<(ResourceKind, String), u32>,
+    /// Groups by their names in lower case, policies and devices by their ARNs in lower case, with the
+    /// case of their first occurrence.
+    resources: HashMap<(ResourceKind, String), (String, u32)>,
+    /// The ARNs of policies and devices with this name in lower case.
+    named: HashMap<(ResourceKind, String), BTreeSet<String>>,
     /// The names of items, with the case of their first occurrence.
     items: HashMap<(AttachmentKind, String), (String, u32)>,
     paths: Vec<String>,
@@ -44,11 +48,12 @@ impl Tables {
 
     fn resource(&mut self, kind: ResourceKind, reference: &str) -> u32 {
         let key = (kind, reference.to_lowercase());
-        if let Some(number) = self.resources.get(&key) {
+        if let Some((_, number)) = self.resources.get(&key) {
             return *number;
         }
         let number = self.fresh();
-        self.resources.insert(key, number);
+        self.named.entry((kind, base_name(&key.1))).or_default().insert(key.1.clone());
+        self.resources.insert(key, (reference.to_owned(), number));
         number
     }
 }
@@ -74,6 +79,22 @@ impl Symbols {
     /// A group by its name, a policy by its ARN, a device by its serial number.
     pub(crate) fn resource(&self, kind: ResourceKind, reference: &str) -> Resource {
         Resource { kind, item: Item(self.tables.borrow_mut().resource(kind, reference)) }
+    }
+
+    /// Whether a policy or a device is known by an ARN that differs in case only. No evidence says whether
+    /// they are the same.
+    pub(crate) fn is_known_in_other_case(&self, kind: ResourceKind, reference: &str) -> bool {
+        let tables = self.tables.borrow();
+        let known = tables.resources.get(&(kind, reference.to_lowercase()));
+        kind != ResourceKind::Group && known.is_some_and(|(first, _)| first != reference)
+    }
+
+    /// Whether a policy or a device of this name is known under another path than this ARN has.
+    pub(crate) fn is_known_elsewhere(&self, kind: ResourceKind, reference: &str) -> bool {
+        let reference = reference.to_lowercase();
+        let tables = self.tables.borrow();
+        let named = tables.named.get(&(kind, base_name(&reference)));
+        named.is_some_and(|it| it.iter().any(|other| *other != reference))
     }
 
     /// The symbol of an item. `None` if another item has the name in different case: no evidence
@@ -179,6 +200,11 @@ impl Symbols {
     pub(crate) fn record_key(&self, key: &str, user: &str) {
         self.tables.borrow_mut().key_owners.insert(key.to_owned(), user.to_owned());
     }
+}
+
+/// The name at the end of an ARN.
+fn base_name(reference: &str) -> String {
+    reference.rsplit('/').next().unwrap_or(reference).to_owned()
 }
 
 /// The account in an ARN.

@@ -196,6 +196,18 @@ impl Translation<'_> {
             }
             None => {}
         }
+        let references = [
+            ("PolicyArn", ResourceKind::Policy),
+            ("PermissionsBoundary", ResourceKind::Policy),
+            ("SerialNumber", ResourceKind::Device),
+        ];
+        let is_in_other_case = references.iter().any(|(member, kind)| {
+            let named = self.call.member(member);
+            named.is_some_and(|it| self.symbols.is_known_in_other_case(*kind, it))
+        });
+        if is_in_other_case {
+            return Err(NO_NAME);
+        }
         let single = |operation| Ok((operation, Vec::new()));
         let operations = match self.entry.target {
             ActionTarget::User => self.user_action(),
@@ -338,6 +350,10 @@ impl Translation<'_> {
         // As long as no ARN of the account is known, the account has created no such resource.
         let placeholder = refused.then(|| format!("{path}{name}"));
         let reference = self.symbols.arn(kind, path, name).or(placeholder).ok_or(NO_NAME)?;
+        // The name may be taken under another path.
+        if refused && self.symbols.is_known_elsewhere(kind, &reference) {
+            return Err(NO_NAME);
+        }
         Ok(self.symbols.resource(kind, &reference))
     }
 
