@@ -227,6 +227,24 @@ fn every_format_has_the_same_calls() {
 }
 
 /// A call whose response is lost is no finding, and is not taken for a success either.
+/// Two recordings without times may be of two accounts, or of one that was reset: the same id in both is no
+/// fault. In one recording it is.
+#[test]
+fn files_without_times_share_no_ids() {
+    let folder = folder("audit-cassettes");
+    let user = USER.replace("EXAMPLE", "AAAAAAA");
+    let create = ("Action=CreateUser&UserName=alice", 200, user.as_str());
+    let delete = ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>");
+    for (name, calls) in [("1.yaml", vec![create, delete]), ("2.yaml", vec![create, delete])] {
+        std::fs::write(folder.join(name), vcrpy(&calls)).unwrap();
+    }
+    let (code, printed) = audit(&folder, &["--tier", "text"]);
+    assert_eq!(code, 0, "{printed}");
+    let (code, printed) = audited(&folder, "3.yaml", vcrpy(&[create, delete, create]).as_bytes());
+    assert_eq!(code, 1, "{printed}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn a_log_is_read_from_stdin() {
     let wrong = [&CALLS[..2], &CALLS[3..]].concat();

@@ -363,6 +363,13 @@ impl InputError {
         }
     }
 
+    /// Returns true if the request has no value for the parameter. A service may take an empty name for a
+    /// missing one, so the user itself signs a request that has no value for its name.
+    #[must_use]
+    pub const fn lacks_value(self) -> bool {
+        matches!(self, Self::Absent | Self::Empty)
+    }
+
     /// Returns true if the rule about it applies only if the user or the resource exists.
     #[must_use]
     pub const fn needs_subject(self) -> bool {

@@ -7,9 +7,9 @@
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::{ActionEntry, ActionTarget, action_entries};
 use iamspec_model::{
-    Account, AttachmentAction, AttachmentKind, CreateUserOptions, Effect, Filter, InputError,
-    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind,
-    Service, Status, SubResource, SubResourceAction, User, UserChange, allowed, next,
+    Account, AttachmentAction, AttachmentKind, CreateUserOptions, Effect, Filter, InvalidRequest,
+    IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind, Service, Status,
+    SubResource, SubResourceAction, User, UserChange, allowed, next,
 };
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -203,11 +203,9 @@ impl Choice {
             // Scripts do not name the user of an invalid request.
             let user = User(0);
             let may_sign = has_active_key(account, user);
-            let is_of_user = |it: &InvalidRequest| {
-                [InputError::Absent, InputError::Empty].contains(&it.row().error)
-            };
+            let invalid = InvalidRequest::all();
             let invalid: Vec<InvalidRequest> =
-                InvalidRequest::all().filter(|it| may_sign || !is_of_user(it)).collect();
+                invalid.filter(|it| may_sign || !it.row().error.lacks_value()).collect();
             return Operation::Invalid(user, *self.invalid.get(&invalid));
         };
         match entry.target {

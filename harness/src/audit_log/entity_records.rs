@@ -127,7 +127,8 @@ impl EntityFacts {
         if !call.has_wire_format {
             return facts;
         }
-        if call.start.is_none() {
+        // The reader has given such a call a start.
+        if call.time.is_empty() {
             facts.untimed_file = call.source.split(", ").next().map(str::to_owned);
         }
         let is_refused = matches!(call.response, RecordedResponse::Error { .. });

@@ -9,8 +9,8 @@ use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::script::unusual::is_unusual;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    AttachmentKind, Filter, InputError, InvalidRequest, IssueOptions, Item, Operation, Path,
-    Resource, ResourceKind, Service, SubResource, User,
+    AttachmentKind, Filter, InputError, IssueOptions, Item, Operation, Path, Resource,
+    ResourceKind, Service, SubResource, User,
 };
 use secrecy::ExposeSecret as _;
 
@@ -112,13 +112,9 @@ pub(crate) fn key_to_confirm(op: &Operation, names: &Names) -> Option<(Option<Us
 
 /// The user that must sign the operation itself.
 pub(crate) fn signed_by(op: &Operation) -> Option<User> {
-    // A service may take an empty name for a missing one, so the user itself signs that request too.
-    let absent = |invalid: InvalidRequest| {
-        [InputError::Absent, InputError::Empty].contains(&invalid.row().error)
-    };
     match *op {
         Operation::ChangePassword(user) => Some(user),
-        Operation::Invalid(user, invalid) if absent(invalid) => Some(user),
+        Operation::Invalid(user, invalid) if invalid.row().error.lacks_value() => Some(user),
         _ => None,
     }
 }
