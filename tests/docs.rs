@@ -41,7 +41,8 @@ fn a_check_passes_for_written_pages_and_names_each_changed_page() {
     let folder = folder("pages");
     let out = folder.display().to_string();
     assert_eq!(super::iamspec(&["docs", "--out", &out]).status.code(), Some(0));
-    assert_eq!(super::iamspec(&["docs", "--out", &out, "--check"]).status.code(), Some(0));
+    let checked = super::iamspec(&["docs", "--out", &out, "--check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", super::stdout(&checked));
     let page = folder.join("operations/DeleteUser.md");
     let text = std::fs::read_to_string(&page).unwrap();
     std::fs::write(&page, text.replacen("must remove users from group", "must leave", 1)).unwrap();

@@ -344,13 +344,13 @@ fn an_unexpected_response_ends_the_application_with_what_is_left() {
     let (server, _) = with_everything(FaultPlan::default());
     let folder = folder("denied");
     let port = Port::before(&server.url(), |body| {
-        let error = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>a&#27;[31m</Message></Error></ErrorResponse>";
+        let error = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>a&#x9B;31m</Message></Error></ErrorResponse>";
         body.contains("Action=DeleteUserPolicy&").then(|| http("403 Forbidden", "text/xml", error))
     });
     let (code, text, _) = apply(&port.url, &folder, &["--yes", "--delete-user"]);
     assert_eq!(code, Some(3), "{text}");
     assert!(
-        text.contains("stopped: DeleteUserPolicy: access denied: 403 AccessDenied a\\u{1b}"),
+        text.contains("stopped: DeleteUserPolicy: access denied: 403 AccessDenied a\\u{9b}"),
         "{text}"
     );
     assert!(!text.contains('\u{1b}'), "{text}");

@@ -150,7 +150,8 @@ impl Faults<'_> {
     }
 
     fn of_text(&mut self, path: &str, name: &'static str) {
-        if ["Name", "Path", "Id", "Arn", "SerialNumber"].iter().any(|it| name.ends_with(it)) {
+        let ends = ["Name", "Path", "Id", "Arn", "SerialNumber", "SecretAccessKey"];
+        if ends.iter().any(|it| name.ends_with(it)) {
             self.add(path, "outer-space", FormFault::Pads(name));
         }
         if name.ends_with("Document") && WITH_DOCUMENTS.contains(&self.api) {

@@ -16,7 +16,7 @@ use crate::reference::form_fault::FormFault;
 type FormMutant = (&'static str, &'static WireRule, FormFault);
 
 /// The mutants of single actions.
-static SINGLE: [FormMutant; 47] = [
+static SINGLE: [FormMutant; 49] = [
     ("ListAccessKeys", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("GetUser", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("CreateUser", &ROOT_ELEMENT, FormFault::ResultAsRoot),
@@ -37,6 +37,8 @@ static SINGLE: [FormMutant; 47] = [
     ("GetAccountSummary", &INTEGER, FormFault::Replaces("value", "1.0")),
     ("GetUser", &OUTER_SPACE, FormFault::Pads("UserName")),
     ("ListUserPolicies", &OUTER_SPACE, FormFault::Pads("member")),
+    ("CreateAccessKey", &OUTER_SPACE, FormFault::Pads("SecretAccessKey")),
+    ("DeleteUser", &OUTER_SPACE, FormFault::Pads("Code")),
     ("ListAttachedUserPolicies", &LIST_PRESENT, FormFault::Drops("AttachedPolicies")),
     ("ListUserPolicies", &IS_TRUNCATED, FormFault::Drops("IsTruncated")),
     ("ListAccessKeys", &MARKER, FormFault::Drops("Marker")),

@@ -82,7 +82,7 @@ const CREATE_ACTIONS: &[&str] =
     &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
 
 /// Every format rule.
-pub const FORMAT_RULES: [FormatRule; 37] = [
+pub const FORMAT_RULES: [FormatRule; 38] = [
     row(&["CreateUser", "GetUser"], "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(
         &["CreateGroup", "GetGroup", "ListGroupsForUser"],
@@ -146,6 +146,7 @@ pub const FORMAT_RULES: [FormatRule; 37] = [
     row(&["GetUserPolicy"], "UserName", FormatCheck::EchoesRequest(""), &[B_IP_03]),
     row(&["GetUserPolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[B_IP_03]),
     row(&["GetUserPolicy"], "PolicyDocument", FormatCheck::AsSent, &[B_IP_03, B_IP_10]),
+    row(&["ListUserTags"], "Key", FormatCheck::AsSent, &[B_TG_01, B_TG_03]),
     row(&["ListUserTags"], "Value", FormatCheck::AsSent, &[B_TG_01, B_TG_03]),
     row(&["CreatePolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[C_020]),
     row(&["GetGroup"], "GroupName", FormatCheck::EchoesRequest(""), &[B_GR_09]),

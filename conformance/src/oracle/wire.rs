@@ -6,8 +6,9 @@
 
 use iamspec_model::evidence::{
     A_022, A_058, B_AK_01, B_AK_03, B_AK_13, B_IP_03, B_LP_01, B_LP_02, B_MF_01, B_MF_21, B_MP_02,
-    B_SC_01, B_SC_02, B_SK_01, B_SK_02, B_SS_01, B_SS_04, C_020, C_042, D_021, E_001, E_002, E_003,
-    E_004, E_007, E_008, E_009, E_017, E_023, E_025, E_026, E_027, E_029, G_012,
+    B_SC_01, B_SC_02, B_SK_01, B_SK_02, B_SS_01, B_SS_04, C_020, C_042, C_050, C_086, C_088, D_021,
+    E_001, E_002, E_003, E_004, E_007, E_008, E_009, E_017, E_023, E_025, E_026, E_027, E_029,
+    G_012,
 };
 use iamspec_model::tables::actions;
 use iamspec_model::{Account, Action, Clause, Evidence, Fact, Level, Operation, Rule};
@@ -95,8 +96,8 @@ wire_rules! {
     MAP_FRAMING = row("map-framing", Tier::Code, "account/views", &[E_029],
         "each entry of a map is an `entry` element with a `key` and a `value`");
     /// White space around values.
-    OUTER_SPACE = row("outer-space", Tier::Code, "list/access-key", &[D_021, E_017],
-        "a name, a path, an id or an ARN has no white space around it");
+    OUTER_SPACE = row("outer-space", Tier::Code, "list/access-key", &[B_AK_01, D_021, E_003, E_017],
+        "a name, a path, an id, an ARN, a secret key or an error code has no white space around it");
     /// Empty lists.
     LIST_PRESENT = row("list-present", Tier::Code, "list/managed-policy", &[E_007],
         "a listing contains its list, even if the list is empty");
@@ -134,7 +135,7 @@ wire_rules! {
         "a new user has an id that no earlier user of the run had");
     /// The form of dates.
     TIMESTAMP = row("timestamp", Tier::Code, "list/access-key", &[E_008, E_026],
-        "a timestamp is a date and a time in ISO 8601, with an offset or Z");
+        "a timestamp is a date and a time in RFC 3339");
     /// The form of booleans.
     BOOLEAN = row("boolean", Tier::Code, "list/access-key", &[E_026],
         "a boolean is `true` or `false`");
@@ -190,7 +191,7 @@ const fn recorded(
 }
 
 /// The members of [`RECORDED_MEMBERS`].
-pub static RECORDED: [RecordedMembers; 15] = [
+pub static RECORDED: [RecordedMembers; 19] = [
     recorded(&["CreateUser"], "", &["User"], &[C_042]),
     recorded(&["GetAccountSummary"], "", &["SummaryMap"], &[G_012]),
     recorded(&["CreateLoginProfile"], "LoginProfile", &["PasswordResetRequired"], &[B_LP_01]),
@@ -225,24 +226,46 @@ pub static RECORDED: [RecordedMembers; 15] = [
         &["Base32StringSeed", "QRCodePNG"],
         &[B_MF_01],
     ),
+    recorded(&["CreatePolicy", "GetPolicy"], "Policy", POLICY_MEMBERS, &[C_020, C_088]),
     recorded(
-        &["CreatePolicy"],
-        "Policy",
+        &["CreatePolicyVersion", "GetPolicyVersion"],
+        "PolicyVersion",
+        VERSION_MEMBERS,
+        &[C_086],
+    ),
+    recorded(&["GetPolicyVersion"], "PolicyVersion", &["Document"], &[C_086]),
+    recorded(&["ListPolicyVersions"], "Versions", VERSION_MEMBERS, &[C_086]),
+    recorded(
+        &["GetAccountAuthorizationDetails"],
+        "UserDetailList",
         &[
             "Arn",
-            "AttachmentCount",
+            "AttachedManagedPolicies",
             "CreateDate",
-            "DefaultVersionId",
-            "IsAttachable",
+            "GroupList",
             "Path",
-            "PermissionsBoundaryUsageCount",
-            "PolicyId",
-            "PolicyName",
-            "UpdateDate",
+            "Tags",
+            "UserId",
+            "UserName",
         ],
-        &[C_020],
+        &[C_050],
     ),
 ];
+
+const POLICY_MEMBERS: &[&str] = &[
+    "Arn",
+    "AttachmentCount",
+    "CreateDate",
+    "DefaultVersionId",
+    "IsAttachable",
+    "Path",
+    "PermissionsBoundaryUsageCount",
+    "PolicyId",
+    "PolicyName",
+    "UpdateDate",
+];
+
+const VERSION_MEMBERS: &[&str] = &["CreateDate", "IsDefaultVersion", "VersionId"];
 
 /// The word between the action and the name of a wire rule in the id of a finding.
 const SEPARATOR: &str = "/wire-";

@@ -274,11 +274,14 @@ impl CleanupPlan {
         for resource in std::mem::take(&mut self.unknown_versions) {
             failed.extend(self.list_versions(space, resource, endpoint, policy));
         }
-        let plan = self.in_order();
+        let (plan, implied) = self.without_implied();
         self.operations.clear();
         for undo in plan {
             let mut answer = policy.execute(&undo, endpoint);
             if is_conflict(&answer) {
+                for detach in implied.iter().filter(|it| it.user() == undo.user()) {
+                    policy.execute(detach, endpoint);
+                }
                 answer = self.resolve_conflict(&undo, answer, endpoint, policy);
             }
             while is_gone(&answer) && self.remove_duplicate(&undo) {
@@ -292,6 +295,17 @@ impl CleanupPlan {
             }
         }
         failed
+    }
+
+    /// Returns the plan in order, and the removals that it does not need because the deletion of the user
+    /// includes them: tags do not block it.
+    fn without_implied(&self) -> (Vec<Operation>, Vec<Operation>) {
+        let is_implied = |it: &Operation| {
+            let blocks = it.kind().is_none_or(|kind| kind.row().blocks.is_some());
+            let user = it.user().filter(|_| matches!(it, Operation::Detach(..)) && !blocks);
+            user.is_some_and(|user| self.operations.contains(&Operation::DeleteUser(user)))
+        };
+        self.in_order().into_iter().partition(|it| !is_implied(it))
     }
 
     /// Removes what the user or resource still has on the endpoint, and deletes it again. Returns the

@@ -206,16 +206,16 @@ fn parse(raw: &RawResponse) -> Result<Element, Response> {
     if raw.body.is_empty() {
         return Err(failure(raw, "an empty response"));
     }
-    let text = std::str::from_utf8(&raw.body).map_err(|_| failure(raw, "not UTF-8"))?;
+    let document = std::str::from_utf8(&raw.body).map_err(|_| failure(raw, "not UTF-8"))?;
     // SDKs read XML whatever content type the endpoint gives it.
     let is_blank = |it: char| it == '\u{feff}' || it.is_whitespace();
-    let text = text.trim_start_matches(is_blank);
+    let text = document.trim_start_matches(is_blank);
     let has_tags = text.starts_with('<');
     let json = raw.content_type.contains("json") && !has_tags || text.starts_with('{');
     if let Some(error) = refusal_in_json(raw.status, text).filter(|_| json) {
         return Ok(error);
     }
-    let parsed = Element::parse(text);
+    let parsed = Element::parse(document);
     let html = raw.content_type.contains("html")
         || ["<!doctype html", "<html"].iter().any(|it| text.to_ascii_lowercase().contains(it));
     let html = html && !parsed.as_ref().is_ok_and(is_of_service);
@@ -226,7 +226,11 @@ fn parse(raw: &RawResponse) -> Result<Element, Response> {
         let what = format!("broken XML, {}", raw.shown(&error));
         // XML beyond the limits of the reader may be well-formed.
         let limit = error == TOO_LARGE || error == DECLARATION;
-        if has_tags && !limit { garbled(raw, &what) } else { failure(raw, &what) }
+        if (has_tags || text.contains("</")) && !limit {
+            garbled(raw, &what)
+        } else {
+            failure(raw, &what)
+        }
     })
 }
 
@@ -583,7 +587,7 @@ impl ListingReader<'_> {
 
     fn version(&mut self, version: &Element) -> Result<(), Missing> {
         let id = version.text_of("VersionId").ok_or("VersionId")?;
-        let default = version.text_of("IsDefaultVersion") == Some("true");
+        let default = version.text_of("IsDefaultVersion").ok_or("IsDefaultVersion")? == "true";
         let number = id.strip_prefix('v').and_then(|it| it.parse().ok());
         self.push(number.map(|number| Entity::Version { number, default }), Status::Active, id);
         Ok(())

@@ -2,7 +2,7 @@
 
 use iamspec_conformance::Response;
 use iamspec_conformance::oracle::wire::{
-    ERROR_FRAMING, ERROR_REQUEST_ID, ERROR_TYPE, NAMESPACE, WireViolation,
+    ERROR_FRAMING, ERROR_REQUEST_ID, ERROR_TYPE, NAMESPACE, OUTER_SPACE, WireViolation,
 };
 use iamspec_model::ErrorCode;
 use serde_json::Value;
@@ -31,6 +31,11 @@ impl Inspection<'_> {
         let refused = Response::refused(self.op.action(), self.raw.status, code.to_owned(), None);
         if ErrorCode::named(code).is_none() || matches!(refused, Response::Failed(_)) {
             return;
+        }
+        let written = error.and_then(|it| it.child("Code"));
+        if written.is_some_and(|it| it.text != code) {
+            let detail = "<Code>: no white space around the code".to_owned();
+            self.report(WireViolation::of(&OUTER_SPACE, detail));
         }
         if !is_framed {
             let detail = format!("{EXPECTED}, not <{}>", self.raw.shown(&root.name));

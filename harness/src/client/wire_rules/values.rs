@@ -21,7 +21,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const UNUSED_ENUMERATION: &str = "PermissionsBoundaryType";
 
 /// The ends of the names of texts that have no white space (D-021, E-017).
-const WITHOUT_SPACE: [&str; 5] = ["Name", "Path", "Id", "Arn", "SerialNumber"];
+const WITHOUT_SPACE: [&str; 6] = ["Name", "Path", "Id", "Arn", "SerialNumber", "SecretAccessKey"];
 
 /// The actions whose responses have policy documents (E-027).
 const WITH_DOCUMENTS: [&str; 4] =
@@ -66,8 +66,8 @@ impl Inspection<'_> {
         }
     }
 
-    /// Checks a text that cannot have white space around it: a name, a path, an id or an ARN. Other
-    /// texts, such as the values of tags, can.
+    /// Checks a text that cannot have white space around it: a name, a path, an id, an ARN or a secret
+    /// key. Other texts, such as the values of tags, can.
     fn outer_space(&mut self, text: &str, place: &str) {
         // The entries of a list of names are called `member`.
         let name = place.trim_end_matches(".member").trim_end_matches('s');

@@ -256,7 +256,8 @@ pub(crate) fn reference_options(
     let options = ReferenceOptions { unspecified: policy, ..ReferenceOptions::default() };
     let Some(name) = mutant else { return Ok(options) };
     let Some(mutant) = Mutant::find(name) else {
-        let similar = suggestion(name, Mutant::hand_written().map(|it| it.name));
+        let all = Mutant::hand_written().chain(Mutant::systematic());
+        let similar = suggestion(name, all.map(|it| it.name));
         bail!("there is no mutant `{name}`{similar}; `iamspec list mutants` prints their names")
     };
     Ok(ReferenceOptions { mutant: Some(mutant), ..options })

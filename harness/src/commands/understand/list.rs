@@ -191,6 +191,8 @@ fn print(topic: ListTopic, scripts: &[Script], out: &mut dyn Write) -> Result<()
             for mutant in Mutant::hand_written() {
                 writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
             }
+            let more = Mutant::systematic().count();
+            writeln!(out, "\nand {more} mutants of single rules, which `iamspec mutants` runs")?;
         }
         ListTopic::Properties => properties(out)?,
         ListTopic::Invariants => {
