@@ -449,6 +449,69 @@ fn a_rename_to_the_own_name_is_possible() {
     }
 }
 
+/// Nothing is known of a rename to the own name that changes nothing (X-031), and the path may be the old one.
+#[test]
+fn a_refused_rename_to_the_own_name_is_impossible_only_with_another_path() {
+    let create = ("Action=CreateUser&UserName=alice&Path=/x/", 200, "<CreateUserResponse/>");
+    let refused = "<ErrorResponse><Error><Code>EntityAlreadyExists</Code><Message>User with name alice already \
+                   exists.</Message></Error></ErrorResponse>";
+    let form = |path| format!("Action=UpdateUser&UserName=alice&NewUserName=alice&NewPath={path}");
+    let (same, other) = (form("/x/"), form("/y/"));
+    let exists = ("Action=ListAccessKeys&UserName=alice", 200, "<ListAccessKeysResponse/>");
+    for (before, call, expected) in
+        [(create, &same, 0), (create, &other, 1), (exists, &same, 0), (exists, &other, 0)]
+    {
+        let (code, printed) = audited(&[before, (call, 409, refused)], &[]);
+        assert_eq!(code, expected, "{call}: {printed}");
+    }
+}
+
+/// Who does not hold a key does not show that nobody holds it.
+#[test]
+fn a_refusal_for_a_key_of_an_unknown_user_is_possible() {
+    let refused = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>Any other words.</Message></Error></ErrorResponse>";
+    let update =
+        "Action=UpdateAccessKey&UserName=alice&AccessKeyId=AKIAUDATMFJFFVTE5XXP&Status=Inactive";
+    let none = response("ListAccessKeys", "<AccessKeyMetadata/><IsTruncated>false</IsTruncated>");
+    let listed = ("Action=ListAccessKeys&UserName=alice", 200, none.as_str());
+    let calls = [(update, 404, refused), listed, (update, 404, refused)];
+    let (code, printed) = audited(&calls, &["--tier", "text"]);
+    assert_eq!(code, 0, "{printed}");
+}
+
+/// Reads at the same time are judged if nothing changes meanwhile. Calls one after the other in one
+/// millisecond do not overlap if the recording has microseconds.
+#[test]
+fn calls_in_one_millisecond_are_judged() {
+    let create = ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>");
+    let none = users(&[], "<IsTruncated>false</IsTruncated>");
+    let wrong = ("Action=ListUsers", 200, none.as_str());
+    let groups = ("Action=ListGroups", 200, GROUPS);
+    let delete = ("Action=DeleteGroup&GroupName=devs", 404, MISSING);
+    let code_with = |calls: &[(&str, u16, &str)], times: &[&str]| {
+        let mut har = har(&history(calls), 120);
+        for (entry, time) in har["log"]["entries"].as_array_mut().unwrap().iter_mut().zip(times) {
+            entry["startedDateTime"] = json!(format!("2026-01-01T{time}Z"));
+            entry["time"] = json!(0.2);
+        }
+        let file = folder("audit-reads").join("one-millisecond.har");
+        std::fs::write(&file, har.to_string()).unwrap();
+        audit(&file, &["--start", "empty", "--lag", "0s"]).0
+    };
+    let same = ["00:00:00.000", "00:02:00.000", "00:02:00.000"];
+    assert_eq!(code_with(&[create, wrong, groups], &same), 1);
+    assert_eq!(code_with(&[create, wrong, delete], &same), 1);
+    // A user that is created meanwhile need not be listed.
+    let create_bob = ("Action=CreateUser&UserName=bob", 200, "<CreateUserResponse/>");
+    let one = users(&[("alice", "/")], "<IsTruncated>false</IsTruncated>");
+    let right = ("Action=ListUsers", 200, one.as_str());
+    assert_eq!(code_with(&[create, right, create_bob], &same), 0);
+    assert_eq!(code_with(&[create, create_bob, right], &same), 0);
+    let apart = ["00:00:00.000100", "00:02:00.000100", "00:02:00.000400"];
+    assert_eq!(code_with(&[create, create_bob, right], &apart), 1);
+    assert_eq!(code_with(&[create, right, create_bob], &apart), 0);
+}
+
 /// A refusal because of a filter says nothing about the user.
 #[test]
 fn a_filter_is_not_taken_for_a_missing_user() {

@@ -44,7 +44,7 @@ fn each_response_that_is_not_iam_has_its_failure_kind() {
         (
             "not utf-8",
             http("200 OK", xml, b"<CreateUserResponse>\xff\xfe</CreateUserResponse>"),
-            FailureKind::Unreadable,
+            FailureKind::Garbled,
             "UTF-8",
         ),
         (

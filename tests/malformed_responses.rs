@@ -144,7 +144,7 @@ fn xml_is_read_whatever_its_content_type_says() {
     }
 }
 
-/// An SDK that reads such a success raises an error or reads another value.
+/// At least one SDK raises an error at such a success.
 #[test]
 fn a_success_that_is_not_well_formed_is_garbled() {
     let delete = Operation::DeleteUser(USER);

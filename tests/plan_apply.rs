@@ -353,7 +353,7 @@ fn an_unexpected_response_ends_the_application_with_what_is_left() {
         text.contains("stopped: DeleteUserPolicy: access denied: 403 AccessDenied a\\u{9b}"),
         "{text}"
     );
-    assert!(!text.contains('\u{1b}'), "{text}");
+    assert!(!text.contains('\u{9b}'), "{text}");
     assert!(text.contains("calls planned: 10, done: 6, sent: 7, retries: 0"), "{text}");
     let (_, left) = text.split_once("left:\n").unwrap();
     assert_eq!(left.matches("[ ]").count(), 4, "{text}");

@@ -121,6 +121,14 @@ fn a_report_of_format_1_can_still_be_read() {
 }
 
 #[test]
+fn the_schema_files_match_the_files_that_people_write() {
+    let [settings, known_failures] = iamspec_harness::commands::settings::schemas().unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    super::assert_file(&folder.join("settings.json"), &settings);
+    super::assert_file(&folder.join("known-failures.json"), &known_failures);
+}
+
+#[test]
 fn the_schema_file_matches_the_events() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/report.json");
     super::assert_file(&path, &schema().unwrap());

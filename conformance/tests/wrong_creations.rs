@@ -1,6 +1,7 @@
 //! Cleanup also deletes what an endpoint creates or keeps wrongly.
 
 use iamspec_conformance::endpoint::Namespace;
+use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::script::parse::parse;
 use iamspec_conformance::{Endpoint, Reference, Report, Response, Suite};
 use iamspec_model::{AttachmentKind, Item, Operation, Resource, ResourceKind, User};
@@ -106,4 +107,51 @@ fn a_membership_of_a_deleted_user_is_removed_by_creating_the_user_again() {
     assert!(report.not_deleted.is_empty(), "{:?}", report.not_deleted);
     drop(endpoint);
     assert!(!is_member && !user_exists);
+}
+
+fn is_untagging(op: &Operation) -> bool {
+    matches!(op, Operation::Detach(_, AttachmentKind::Tag, _))
+}
+
+/// The run and the cleanup of a user with a tag on an endpoint that responds to its deletion in this way until the tag is gone.
+fn calls_of_cleanup(until_untagged: Option<Response>) -> (Report, Vec<Operation>) {
+    let mut calls = Vec::new();
+    let mut endpoint = Override(Reference::default(), |_: &mut Reference, op: &Operation| {
+        calls.push(op.clone());
+        let is_untagged = calls.iter().any(is_untagging);
+        let is_deletion = matches!(op, Operation::DeleteUser(_));
+        until_untagged.clone().filter(|_| is_deletion && !is_untagged)
+    });
+    let report = run("# A tag.\nCreateUser u0\nTagUser u0 t0\n", &mut endpoint);
+    drop(endpoint);
+    (report, calls)
+}
+
+#[test]
+fn tags_are_removed_only_if_their_user_cannot_be_deleted() {
+    let (report, calls) = calls_of_cleanup(None);
+    assert!(report.not_deleted.is_empty(), "{:?}", report.not_deleted);
+    assert!(calls.contains(&Operation::DeleteUser(USER)), "{calls:?}");
+    assert!(!calls.iter().any(is_untagging), "{calls:?}");
+    let crash = Response::failed(FailureKind::Crash, "HTTP 500".to_owned());
+    for response in [refused("DeleteConflict"), refused("ConcurrentModification"), crash] {
+        let (report, calls) = calls_of_cleanup(Some(response));
+        assert!(report.not_deleted.is_empty(), "{:?}", report.not_deleted);
+        assert_eq!(calls.iter().filter(|it| is_untagging(it)).count(), 1, "{calls:?}");
+    }
+}
+
+#[test]
+fn versions_are_deleted_although_their_listing_is_not_readable() {
+    let mut endpoint =
+        Override(Reference::default(), |reference: &mut Reference, op: &Operation| {
+            let is_unreadable =
+                matches!(op, Operation::AddSubResource(..) | Operation::ListSubResources(..));
+            is_unreadable.then(|| {
+                reference.execute(op);
+                Response::SUCCESS
+            })
+        });
+    let report = run("# A version.\nCreatePolicy p0\nCreatePolicyVersion p0\n", &mut endpoint);
+    assert!(report.not_deleted.is_empty(), "{:?}", report.not_deleted);
 }

@@ -28,7 +28,7 @@ use crate::commands::test::mutants::{MutantsArgs, mutants};
 use crate::commands::test::race::{RaceArgs, race};
 use crate::commands::test::replay::{ReplayArgs, ShrinkArgs, replay, shorten};
 use crate::commands::test::run::run;
-use crate::commands::test::run_args::RunArgs;
+use crate::commands::test::run_args::{IN_SHORT_HELP, RunArgs};
 use crate::commands::traffic::api_diff;
 use crate::commands::traffic::api_diff::ApiDiffArgs;
 use crate::commands::traffic::audit::{AuditArgs, audit};
@@ -279,7 +279,12 @@ pub fn command() -> clap::Command {
         long.extend(names.iter().map(|name| described(name)));
         long.push('\n');
     }
-    cli.help_template(TEMPLATE)
+    let in_short_help = |arg: clap::Arg| {
+        let is_shown = IN_SHORT_HELP.contains(&arg.get_id().as_str());
+        if is_shown { arg } else { arg.hide_short_help(true) }
+    };
+    cli.mut_subcommand("run", |run| run.mut_args(in_short_help))
+        .help_template(TEMPLATE)
         .before_help(short.trim_end().to_owned())
         .before_long_help(long.trim_end().to_owned())
         .after_long_help(exit_codes())

@@ -44,7 +44,7 @@ pub use crate::audit::checker::Auditor;
 pub struct AuditOptions {
     /// Whether nothing exists at first. Otherwise, the account is unknown.
     pub starts_empty: bool,
-    /// The number of milliseconds after a change in which a read or a refusal may be stale.
+    /// The number of microseconds after a change in which a read or a refusal may be stale.
     pub lag: i64,
     /// The divergences that count.
     pub threshold: Threshold,
@@ -63,7 +63,7 @@ pub struct AuditEvent {
     pub source: String,
     /// When the request was sent, for messages. Empty if the log has no times.
     pub time: String,
-    /// When the request was sent, in milliseconds since 1970.
+    /// When the request was sent, in microseconds since 1970.
     pub start: i64,
     /// When the response had arrived.
     pub end: i64,

@@ -46,7 +46,21 @@ pub(crate) fn in_any_order(
         }
         return verdicts;
     }
+    let has_changes = events.iter().any(|it| !it.changes_nothing());
     for group in groups(events) {
+        let of_account = |index: &usize| {
+            events.get(*index).is_some_and(|it| subjects(it).contains(&Subject::All))
+        };
+        if group.iter().any(of_account) {
+            // A listing of the account can show each change at the same time or not. Without a change, any
+            // order is the same, also that of the log.
+            for index in group.into_iter().filter(|_| has_changes) {
+                if let Some(it) = verdicts.get_mut(index) {
+                    *it = Some(AuditVerdict::TooSoon);
+                }
+            }
+            continue;
+        }
         let members: Vec<&Rc<AuditEvent>> = group.iter().filter_map(|it| events.get(*it)).collect();
         let verdict = match search(knowledge, &members, options) {
             Found::Orders(merged) => {
@@ -125,8 +139,7 @@ enum Found {
 }
 
 fn search(knowledge: &Knowledge, events: &[&Rc<AuditEvent>], options: AuditOptions) -> Found {
-    let names_all = events.iter().any(|it| subjects(it).contains(&Subject::All));
-    if events.len() > EVENTS_MAX || names_all && events.len() > 1 {
+    if events.len() > EVENTS_MAX {
         return Found::TooMany;
     }
     let (mut users, mut resources) = (BTreeSet::new(), BTreeSet::new());
@@ -145,11 +158,7 @@ fn search(knowledge: &Knowledge, events: &[&Rc<AuditEvent>], options: AuditOptio
             }
         }
     }
-    let start = if names_all {
-        knowledge.clone()
-    } else {
-        knowledge.part(&users, &resources, with_holders)
-    };
+    let start = knowledge.part(&users, &resources, with_holders);
     let mut search = Search { events, options, steps: 0, ends: Vec::new() };
     if search.extend(start, 0).is_none() {
         return Found::TooMany;

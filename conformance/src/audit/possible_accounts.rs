@@ -231,7 +231,8 @@ impl Question<'_> {
             others.iter().any(|(user, held)| Some(*user) != op.user() && held.is_none());
         let has_every = match op.resource() {
             Some(resource) => self.view.has_every_user_of(resource),
-            None => self.view.knowledge.is_complete || !others.is_empty(),
+            // That a user does not hold an item does not show that nobody else does.
+            None => self.view.knowledge.is_complete || others.iter().any(|it| it.1 == Some(true)),
         };
         if may_be_other || !has_every {
             unknown.push(Assumption::HeldByOther(kind, item));
@@ -295,6 +296,11 @@ impl Question<'_> {
             let items = self.listing.into_iter().flat_map(|it| &it.items);
             items.map(|(entity, _)| *entity).filter(|_| shows_details)
         };
+        // With another path, AWS carries it out (C-068). With the same one, nothing is known.
+        let unchanged_path = || match self.op.well_formed() {
+            Operation::UpdateUser(old, UserChange { name: Some(new), path }) if old == new => path,
+            _ => None,
+        };
         let listed_path = || {
             entities().find_map(|it| match it {
                 Entity::Path(path) => Some(path),
@@ -303,7 +309,10 @@ impl Question<'_> {
         };
         let listed_boundary = || entities().find_map(|it| it.item(AttachmentKind::ManagedPolicy));
         let options = CreateUserOptions {
-            path: self.view.path(user).unwrap_or_else(|| listed_path().unwrap_or_default()),
+            path: self
+                .view
+                .path(user)
+                .unwrap_or_else(|| listed_path().or_else(unchanged_path).unwrap_or_default()),
             boundary: self.view.boundary(user).unwrap_or_else(listed_boundary),
             tag: None,
         };

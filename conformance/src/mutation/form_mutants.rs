@@ -3,10 +3,10 @@
 use iamspec_model::AttachmentKind;
 
 use crate::oracle::wire::{
-    BASE32_SEED, BLOB, BOOLEAN, CONTENT_TYPE, DOCUMENT_ENCODING, ENUMERATION, ERROR_FRAMING,
-    ERROR_REQUEST_ID, ERROR_TYPE, INTEGER, IS_TRUNCATED, LIST_FRAMING, LIST_PRESENT, MAP_FRAMING,
-    MARKER, NAMESPACE, NEW_USER_ID, NO_RESULT, OUTER_SPACE, PAGE_SIZE, QR_CODE, RECORDED,
-    RECORDED_MEMBERS, REQUIRED_MEMBERS, RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT,
+    BASE32_SEED, BLOB, BOOLEAN, CONTENT_TYPE, DOCUMENT_ENCODING, EMPTY_VALUE, ENUMERATION,
+    ERROR_FRAMING, ERROR_REQUEST_ID, ERROR_TYPE, INTEGER, IS_TRUNCATED, LIST_FRAMING, LIST_PRESENT,
+    MAP_FRAMING, MARKER, NAMESPACE, NEW_USER_ID, NO_RESULT, OUTER_SPACE, PAGE_SIZE, QR_CODE,
+    RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT,
     SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS, TIMESTAMP, UNKNOWN_MEMBERS, WireRule,
 };
 use crate::reference::deviation::{Deviation, Mutant};
@@ -16,7 +16,7 @@ use crate::reference::form_fault::FormFault;
 type FormMutant = (&'static str, &'static WireRule, FormFault);
 
 /// The mutants of single actions.
-static SINGLE: [FormMutant; 49] = [
+static SINGLE: [FormMutant; 54] = [
     ("ListAccessKeys", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("GetUser", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("CreateUser", &ROOT_ELEMENT, FormFault::ResultAsRoot),
@@ -39,6 +39,11 @@ static SINGLE: [FormMutant; 49] = [
     ("ListUserPolicies", &OUTER_SPACE, FormFault::Pads("member")),
     ("CreateAccessKey", &OUTER_SPACE, FormFault::Pads("SecretAccessKey")),
     ("DeleteUser", &OUTER_SPACE, FormFault::Pads("Code")),
+    ("CreateAccessKey", &EMPTY_VALUE, FormFault::Replaces("SecretAccessKey", "")),
+    ("GetUser", &EMPTY_VALUE, FormFault::Replaces("UserName", "")),
+    ("GetUser", &SINGLE_MEMBERS, FormFault::Repeats("ResponseMetadata")),
+    ("DeleteUser", &SINGLE_MEMBERS, FormFault::Repeats("Code")),
+    ("DeleteUser", &SINGLE_MEMBERS, FormFault::Repeats("Message")),
     ("ListAttachedUserPolicies", &LIST_PRESENT, FormFault::Drops("AttachedPolicies")),
     ("ListUserPolicies", &IS_TRUNCATED, FormFault::Drops("IsTruncated")),
     ("ListAccessKeys", &MARKER, FormFault::Drops("Marker")),
@@ -83,8 +88,7 @@ pub(super) fn form_mutants() -> impl Iterator<Item = Mutant> {
     let lists = lists.filter(|api| api.starts_with("List"));
     let lists = lists.map(|api| (api, &LIST_FRAMING, FormFault::Renames("member", "item")));
     let members = RECORDED.iter().flat_map(|row| {
-        let first = row.actions.iter().take(1);
-        first.flat_map(|api| row.members.iter().map(|member| (*api, *member)))
+        row.actions.iter().flat_map(|api| row.members.iter().map(|member| (*api, *member)))
     });
     let members = members.map(|(api, member)| (api, &RECORDED_MEMBERS, FormFault::Drops(member)));
     SINGLE.iter().copied().chain(lists).chain(members).map(mutant)

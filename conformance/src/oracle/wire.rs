@@ -6,9 +6,9 @@
 
 use iamspec_model::evidence::{
     A_022, A_058, B_AK_01, B_AK_03, B_AK_13, B_IP_03, B_LP_01, B_LP_02, B_MF_01, B_MF_21, B_MP_02,
-    B_SC_01, B_SC_02, B_SK_01, B_SK_02, B_SS_01, B_SS_04, C_020, C_042, C_050, C_086, C_088, D_021,
-    E_001, E_002, E_003, E_004, E_007, E_008, E_009, E_017, E_023, E_025, E_026, E_027, E_029,
-    G_012,
+    B_PB_01, B_SC_01, B_SC_02, B_SK_01, B_SK_02, B_SS_01, B_SS_04, C_020, C_042, C_050, C_086,
+    C_088, D_021, E_001, E_002, E_003, E_004, E_007, E_008, E_009, E_017, E_023, E_025, E_026,
+    E_027, E_029, G_012,
 };
 use iamspec_model::tables::actions;
 use iamspec_model::{Account, Action, Clause, Evidence, Fact, Level, Operation, Rule};
@@ -98,6 +98,9 @@ wire_rules! {
     /// White space around values.
     OUTER_SPACE = row("outer-space", Tier::Code, "list/access-key", &[B_AK_01, D_021, E_003, E_017],
         "a name, a path, an id, an ARN, a secret key or an error code has no white space around it");
+    /// Empty values.
+    EMPTY_VALUE = row("empty-value", Tier::Code, "list/access-key", &[B_AK_01, D_021, E_017],
+        "a name, a path, an id, an ARN or a secret key is not empty");
     /// Empty lists.
     LIST_PRESENT = row("list-present", Tier::Code, "list/managed-policy", &[E_007],
         "a listing contains its list, even if the list is empty");
@@ -135,7 +138,7 @@ wire_rules! {
         "a new user has an id that no earlier user of the run had");
     /// The form of dates.
     TIMESTAMP = row("timestamp", Tier::Code, "list/access-key", &[E_008, E_026],
-        "a timestamp is a date and a time in RFC 3339");
+        "a timestamp is a date, `T` and a time with `Z` or an offset");
     /// The form of booleans.
     BOOLEAN = row("boolean", Tier::Code, "list/access-key", &[E_026],
         "a boolean is `true` or `false`");
@@ -173,7 +176,8 @@ wire_rules! {
 pub struct RecordedMembers {
     /// The names of the actions.
     pub actions: &'static [&'static str],
-    /// The structure, or the list whose entries have the members; empty for the result itself.
+    /// The structure, or the list whose entries have the members; empty for the result itself. `A.B` is
+    /// the structure `B` in the structure `A`, which need not have it.
     pub structure: &'static str,
     /// The members.
     pub members: &'static [&'static str],
@@ -191,8 +195,14 @@ const fn recorded(
 }
 
 /// The members of [`RECORDED_MEMBERS`].
-pub static RECORDED: [RecordedMembers; 19] = [
+pub static RECORDED: [RecordedMembers; 23] = [
     recorded(&["CreateUser"], "", &["User"], &[C_042]),
+    recorded(
+        &["CreateUser", "GetUser"],
+        "User.PermissionsBoundary",
+        &["PermissionsBoundaryArn", "PermissionsBoundaryType"],
+        &[B_PB_01],
+    ),
     recorded(&["GetAccountSummary"], "", &["SummaryMap"], &[G_012]),
     recorded(&["CreateLoginProfile"], "LoginProfile", &["PasswordResetRequired"], &[B_LP_01]),
     recorded(&["GetLoginProfile"], "LoginProfile", &["PasswordResetRequired"], &[B_LP_02]),
@@ -226,13 +236,11 @@ pub static RECORDED: [RecordedMembers; 19] = [
         &["Base32StringSeed", "QRCodePNG"],
         &[B_MF_01],
     ),
-    recorded(&["CreatePolicy", "GetPolicy"], "Policy", POLICY_MEMBERS, &[C_020, C_088]),
-    recorded(
-        &["CreatePolicyVersion", "GetPolicyVersion"],
-        "PolicyVersion",
-        VERSION_MEMBERS,
-        &[C_086],
-    ),
+    recorded(&["CreatePolicy"], "Policy", POLICY_MEMBERS, &[C_020]),
+    recorded(&["GetPolicy"], "Policy", POLICY_MEMBERS, &[C_088]),
+    recorded(&["GetPolicy"], "Policy", &["Tags"], &[C_088]),
+    recorded(&["CreatePolicyVersion"], "PolicyVersion", VERSION_MEMBERS, &[C_086]),
+    recorded(&["GetPolicyVersion"], "PolicyVersion", VERSION_MEMBERS, &[C_086]),
     recorded(&["GetPolicyVersion"], "PolicyVersion", &["Document"], &[C_086]),
     recorded(&["ListPolicyVersions"], "Versions", VERSION_MEMBERS, &[C_086]),
     recorded(
@@ -251,6 +259,15 @@ pub static RECORDED: [RecordedMembers; 19] = [
         &[C_050],
     ),
 ];
+
+/// The evidence of [`OUTER_SPACE`] and [`EMPTY_VALUE`] for names, paths, ids and ARNs.
+pub const NAME_FORM: Evidence = Evidence::by(&[D_021, E_017]);
+
+/// The evidence of [`OUTER_SPACE`] and [`EMPTY_VALUE`] for secret access keys.
+pub const SECRET_KEY_FORM: Evidence = Evidence::by(&[B_AK_01]);
+
+/// The evidence of [`OUTER_SPACE`] for the codes of errors.
+pub const ERROR_CODE_FORM: Evidence = Evidence::by(&[E_003]);
 
 const POLICY_MEMBERS: &[&str] = &[
     "Arn",

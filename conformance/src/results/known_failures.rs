@@ -22,6 +22,7 @@ use crate::script::pattern::{glob, suggestion};
 
 /// A file of known failures.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailures {
     /// The target to which the entries apply.
@@ -43,6 +44,7 @@ const FIRST_EDITION: [(&str, &str); 3] =
 
 /// A known deviation of the client that sends the requests.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClientDeviation {
     /// The action, or a pattern.
@@ -55,6 +57,7 @@ pub struct ClientDeviation {
 
 /// The target to which a file of known failures applies.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailureTarget {
     /// The target's name.
@@ -65,6 +68,7 @@ pub struct KnownFailureTarget {
 
 /// One known failure.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailure {
     /// The rule, or a pattern in which `*` matches any text.
@@ -94,6 +98,7 @@ pub struct KnownFailure {
 
 /// A tier as the file spells it.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TierName {
     /// Success or refusal.

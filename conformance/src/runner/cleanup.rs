@@ -15,6 +15,10 @@ use crate::endpoint::{Endpoint, Namespace};
 use crate::response::Response;
 use crate::runner::retry::RetryPolicy;
 
+/// The numbers of versions that cleanup tries to delete if a listing of versions is not readable. The service
+/// numbers them from 1, and a policy has at most five (C-017).
+pub const VERSION_NUMBERS: u32 = 10;
+
 /// The operations that delete what one script has created and not yet deleted, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct CleanupPlan {
@@ -278,10 +282,14 @@ impl CleanupPlan {
         self.operations.clear();
         for undo in plan {
             let mut answer = policy.execute(&undo, endpoint);
-            if is_conflict(&answer) {
-                for detach in implied.iter().filter(|it| it.user() == undo.user()) {
+            let needs = |it: &&Operation| matches!(undo, Operation::DeleteUser(user) if it.user() == Some(user));
+            if !is_gone(&answer) && implied.iter().any(|it| needs(&it)) {
+                for detach in implied.iter().filter(needs) {
                     policy.execute(detach, endpoint);
                 }
+                answer = policy.execute(&undo, endpoint);
+            }
+            if is_conflict(&answer) {
                 answer = self.resolve_conflict(&undo, answer, endpoint, policy);
             }
             while is_gone(&answer) && self.remove_duplicate(&undo) {
@@ -298,12 +306,14 @@ impl CleanupPlan {
     }
 
     /// Returns the plan in order, and the removals that it does not need because the deletion of the user
-    /// includes them: tags do not block it.
+    /// includes them: tags do not block it.
     fn without_implied(&self) -> (Vec<Operation>, Vec<Operation>) {
-        let is_implied = |it: &Operation| {
-            let blocks = it.kind().is_none_or(|kind| kind.row().blocks.is_some());
-            let user = it.user().filter(|_| matches!(it, Operation::Detach(..)) && !blocks);
-            user.is_some_and(|user| self.operations.contains(&Operation::DeleteUser(user)))
+        let is_implied = |it: &Operation| match *it {
+            Operation::Detach(user, kind, _) => {
+                let is_deleted = self.operations.contains(&Operation::DeleteUser(user));
+                kind.row().blocks.is_none() && is_deleted
+            }
+            _ => false,
         };
         self.in_order().into_iter().partition(|it| !is_implied(it))
     }
@@ -376,6 +386,16 @@ impl CleanupPlan {
                     if let Entity::Version { number, default: false } = entity {
                         self.add(Operation::RemoveSubResource(resource, kind, Item(number)));
                     }
+                }
+                None
+            }
+            // The listing is not readable. Its policy is deleted only if no version but the default is left.
+            Response::Success(None) => {
+                for number in 1..=VERSION_NUMBERS {
+                    policy.execute(
+                        &Operation::RemoveSubResource(resource, kind, Item(number)),
+                        endpoint,
+                    );
                 }
                 None
             }

@@ -6,8 +6,11 @@
 //! namespaces while other calls work. The more often other calls fail, the more repetitions are
 //! needed.
 
+use std::collections::BTreeSet;
+
+use iamspec_model::listing;
 use iamspec_model::tables::precedence::decisive_rule;
-use iamspec_model::{Level, Operation, Rule};
+use iamspec_model::{Entity, Level, Operation, Rule};
 
 use crate::oracle::{Divergence, Tier, Verdict, expected_responses};
 use crate::response::{FailureKind, Response};
@@ -25,20 +28,42 @@ const REPETITIONS_MAX: usize = 12;
 /// The probability that failures by chance look repeatable.
 const ERROR_RATE: f64 = 1e-6;
 
-/// Calls with the same action, the same kinds of parameters and the same rules in force.
+/// Calls with the same action, the same kinds of parameters, the same rules in force, and responses that show
+/// the same kinds of entities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct CallForm {
     api: &'static str,
     words: String,
     rules: Vec<String>,
+    /// What the expected success shows: a call may fail only if there is something to show.
+    shows: Vec<&'static str>,
 }
 
 impl CallForm {
     fn of(exchange: &Exchange) -> Option<Self> {
         let api = exchange.operation.action()?.api;
         let words = words(&exchange.operation);
-        Some(Self { api, words, rules: exchange.in_force.iter().map(Rule::id).collect() })
+        let rules = exchange.in_force.iter().map(Rule::id).collect();
+        Some(Self { api, words, rules, shows: shown_kinds(exchange) })
     }
+
+    /// Whether the calls have the same action, parameters and rules, whatever their responses show.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.api, &self.words, &self.rules) == (other.api, &other.words, &other.rules)
+    }
+}
+
+/// The kinds of what the expected success of a read shows, each once.
+fn shown_kinds(exchange: &Exchange) -> Vec<&'static str> {
+    let listed = listing(&exchange.before, &exchange.operation);
+    let kinds = listed.into_iter().flatten().map(|(entity, _)| match entity {
+        Entity::User(_) => "user",
+        Entity::Path(_) => "path",
+        Entity::Resource(resource) => resource.kind.row().noun,
+        Entity::Item(kind, _) => kind.row().noun,
+        Entity::Version { .. } => "version",
+    });
+    kinds.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The operation in script syntax, without the numbers of symbols for ordinary names.
@@ -179,9 +204,8 @@ fn repetitions(script_runs: &[ScriptRun], form: &CallForm) -> Option<usize> {
         // A form that has never got a response may fail for a reason of its own.
         let answered: Vec<CallForm> =
             counted().filter(|it| has_response(it)).filter_map(CallForm::of).collect();
-        let failed = counted().filter(|it| failure_of(it).is_some());
-        let by_chance =
-            failed.filter(|it| CallForm::of(it).is_some_and(|it| answered.contains(&it))).count();
+        let failed = counted().filter(|it| failure_of(it).is_some()).filter_map(CallForm::of);
+        let by_chance = failed.filter(|it| answered.iter().any(|other| other.is_like(it))).count();
         ratio(by_chance, by_chance + answered.len())
     };
     let of_action = rate(&|it| it.operation.action().is_some_and(|it| it.api == form.api));
@@ -226,8 +250,6 @@ fn stated_rule(in_force: &[Rule]) -> Option<Rule> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use iamspec_model::{CreateUserOptions, Path, User};
 
     use super::*;

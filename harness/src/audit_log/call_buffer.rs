@@ -6,8 +6,8 @@ use crate::audit_log::LogEvent;
 use crate::audit_log::formats::LogItem;
 use crate::audit_log::record::RecordedCall;
 
-/// The number of milliseconds for which events are buffered.
-pub(super) const BUFFER: i64 = 15 * 60 * 1000;
+/// The number of microseconds for which events are buffered.
+pub(super) const BUFFER: i64 = 15 * 60 * 1_000_000;
 
 /// The calls of the last 15 minutes, and the places of records that cannot be read.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(super) struct CallBuffer {
     /// `None` is a record that cannot be read. The number makes keys unique: events of one second
     /// can share an id or have none.
     items: BTreeMap<(i64, usize), Option<Box<RecordedCall>>>,
-    /// The number of milliseconds between calls without a time.
+    /// The number of microseconds between calls without a time.
     gap: i64,
     order: usize,
     latest: Option<i64>,
@@ -23,7 +23,7 @@ pub(super) struct CallBuffer {
 }
 
 impl CallBuffer {
-    /// An empty buffer. Calls without a time are `gap` milliseconds apart.
+    /// An empty buffer. Calls without a time are `gap` microseconds apart.
     pub(super) fn new(gap: i64) -> Self {
         Self { gap, ..Self::default() }
     }

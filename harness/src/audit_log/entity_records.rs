@@ -271,7 +271,7 @@ pub(crate) struct EntityRecords {
 }
 
 impl EntityRecords {
-    /// No records. `lag` is the number of milliseconds in which a read may be stale.
+    /// No records. `lag` is the number of microseconds in which a read may be stale.
     pub(crate) fn new(lag: i64, starts_empty: bool) -> Self {
         let (records, owners) = (HashMap::new(), IdOwners::default());
         Self { records, owners, lag, begin: starts_empty.then_some(i64::MIN) }

@@ -64,7 +64,7 @@ pub(crate) struct LogCounts {
 }
 
 /// Reads the files and folders and emits the IAM calls in the order of their times. Calls without a
-/// time are `gap` milliseconds apart.
+/// time are `gap` microseconds apart.
 ///
 /// # Errors
 /// Fails if no file can be read. The error names the first one.

@@ -12,7 +12,7 @@ pub(crate) struct RecordedCall {
     pub(crate) id: String,
     /// The file and the place in it.
     pub(crate) source: String,
-    /// When the request was sent, in milliseconds since 1970. `None`: only the order is known.
+    /// When the request was sent, in microseconds since 1970. `None`: only the order is known.
     pub(crate) start: Option<i64>,
     /// The same as the log writes it; empty if it has no times.
     pub(crate) time: String,
@@ -101,7 +101,8 @@ impl RecordedExchange<'_> {
             return None;
         }
         let hidden = take_replaced(&mut members);
-        let root = Element::parse(self.response).unwrap_or_default();
+        let is_blank = |it: char| it == '\u{feff}' || it.is_whitespace();
+        let root = Element::parse(self.response.trim_start_matches(is_blank)).unwrap_or_default();
         let key = self.authorization.and_then(access_key);
         let id = root.child("ResponseMetadata").unwrap_or(&root).text_of("RequestId");
         Some(RecordedCall {

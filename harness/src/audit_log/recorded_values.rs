@@ -83,7 +83,7 @@ pub(crate) struct RecordedValues {
 }
 
 impl RecordedValues {
-    /// No values. `lag` is the number of milliseconds in which a read may be stale.
+    /// No values. `lag` is the number of microseconds in which a read may be stale.
     pub(crate) fn new(lag: i64) -> Self {
         Self { sent: SentValues::default(), changes: HashMap::new(), lag }
     }

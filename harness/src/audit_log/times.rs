@@ -3,11 +3,18 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A time in milliseconds since 1970: `2026-01-01T00:00:00Z`, or `2026-01-01 00:00:00.000` as
+/// A time in microseconds since 1970: `2026-01-01T00:00:00Z`, or `2026-01-01 00:00:00.000` as
 /// CloudTrail Lake writes it. A time without an offset is in UTC.
-pub(crate) fn milliseconds(text: &str) -> Option<i64> {
+pub(crate) fn microseconds(text: &str) -> Option<i64> {
     let time = OffsetDateTime::parse(&in_rfc3339(text.trim())?, &Rfc3339).ok()?;
-    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+    i64::try_from(time.unix_timestamp_nanos() / 1000).ok()
+}
+
+/// The precision of a time in microseconds: 1 if the text has them, otherwise 1000, as in most HAR files.
+pub(crate) fn precision(text: &str) -> i64 {
+    let fraction = text.split_once('.').map_or("", |(_, it)| it);
+    let digits = fraction.chars().take_while(char::is_ascii_digit).count();
+    if digits < 6 { 1000 } else { 1 }
 }
 
 /// The same time with `T` and an offset with a colon.
@@ -39,12 +46,12 @@ pub(crate) fn unreadable_time(member: &str, found: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::milliseconds;
+    use super::{microseconds, precision};
 
     #[test]
     fn the_forms_of_a_time_are_the_same_time() {
-        let expected = milliseconds("2022-01-22T16:53:53Z");
-        assert_eq!(expected, Some(1_642_870_433_000));
+        let expected = microseconds("2022-01-22T16:53:53Z");
+        assert_eq!(expected, Some(1_642_870_433_000_000));
         for text in [
             "2022-01-22 16:53:53.000",
             "2022-01-22 16:53:53",
@@ -57,9 +64,12 @@ mod tests {
             "2022-01-22 15:23:53.000-0130",
             "2022-01-22T17:53:53+01",
         ] {
-            assert_eq!(milliseconds(text), expected, "{text}");
+            assert_eq!(microseconds(text), expected, "{text}");
         }
-        assert_eq!(milliseconds("2022-01-22 16:53:53.250"), expected.map(|it| it + 250));
+        assert_eq!(microseconds("2022-01-22 16:53:53.250"), expected.map(|it| it + 250_000));
+        assert_eq!(microseconds("2022-01-22T16:53:53.000250Z"), expected.map(|it| it + 250));
+        assert_eq!(precision("2022-01-22T16:53:53.000250Z"), 1);
+        assert_eq!(precision("2022-01-22 16:53:53.250"), 1000);
     }
 
     #[test]
@@ -75,7 +85,7 @@ mod tests {
             "Jan 22, 2022 4:53:53 PM",
             "2022-01-2\u{e9} 16:53:53",
         ] {
-            assert_eq!(milliseconds(text), None, "{text}");
+            assert_eq!(microseconds(text), None, "{text}");
         }
     }
 }

@@ -500,7 +500,7 @@ impl Translation<'_> {
     fn response(&self, op: Option<&Operation>) -> Response {
         match &self.call.response {
             RecordedResponse::Lost => {
-                Response::failed(FailureKind::Timeout, "the log has no response")
+                Response::failed(FailureKind::Timeout, "the log has no response that can be read")
             }
             RecordedResponse::Success(result) => {
                 let listing = result.as_ref().zip(op).and_then(|(result, op)| {

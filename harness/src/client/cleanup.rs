@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_conformance::runner::cleanup::is_gone;
+use iamspec_conformance::runner::cleanup::{VERSION_NUMBERS, is_gone};
 use iamspec_conformance::runner::retry::RetryPolicy;
 use iamspec_conformance::{Endpoint as _, Listing, Response};
 use iamspec_model::tables::attachments::Naming;
@@ -330,14 +330,14 @@ impl HttpClient {
         part: SubResource,
         retries: &mut RetryPolicy,
     ) {
-        let Response::Success(Some(shown)) =
-            retries.execute(&Operation::ListSubResources(resource, part), self)
-        else {
-            return;
-        };
-        let items = match kind_of(part) {
-            Some(kind) => self.items(kind, &shown),
-            None => shown.items.iter().filter_map(|(it, _)| older_version(*it)).collect(),
+        let listed = retries.execute(&Operation::ListSubResources(resource, part), self);
+        let items = match (kind_of(part), listed) {
+            (Some(kind), Response::Success(Some(shown))) => self.items(kind, &shown),
+            (None, Response::Success(Some(shown))) => {
+                shown.items.iter().filter_map(|(it, _)| older_version(*it)).collect()
+            }
+            (None, Response::Success(None)) => (1..=VERSION_NUMBERS).map(Item).collect(),
+            _ => return,
         };
         for item in items {
             retries.execute(&Operation::RemoveSubResource(resource, part, item), self);

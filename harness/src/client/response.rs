@@ -206,7 +206,10 @@ fn parse(raw: &RawResponse) -> Result<Element, Response> {
     if raw.body.is_empty() {
         return Err(failure(raw, "an empty response"));
     }
-    let document = std::str::from_utf8(&raw.body).map_err(|_| failure(raw, "not UTF-8"))?;
+    let document = std::str::from_utf8(&raw.body).map_err(|_| {
+        let is_xml = raw.body.trim_ascii_start().starts_with(b"<");
+        if is_xml { garbled(raw, "not UTF-8") } else { failure(raw, "not UTF-8") }
+    })?;
     // SDKs read XML whatever content type the endpoint gives it.
     let is_blank = |it: char| it == '\u{feff}' || it.is_whitespace();
     let text = document.trim_start_matches(is_blank);
@@ -226,7 +229,7 @@ fn parse(raw: &RawResponse) -> Result<Element, Response> {
         let what = format!("broken XML, {}", raw.shown(&error));
         // XML beyond the limits of the reader may be well-formed.
         let limit = error == TOO_LARGE || error == DECLARATION;
-        if (has_tags || text.contains("</")) && !limit {
+        if (has_tags || text.contains("Response>")) && !limit {
             garbled(raw, &what)
         } else {
             failure(raw, &what)

@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use iamspec_conformance::results::known_failures::KnownFailures;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::commands::options::shell_line;
@@ -21,7 +23,7 @@ const NAME: &str = "iamspec.toml";
 const NONE: &str = "none";
 
 /// The content of the file. Paths are relative to its folder.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ProjectSettings {
     /// `--endpoint`.
@@ -44,6 +46,16 @@ struct ProjectSettings {
     reports: Vec<String>,
     /// `--site`.
     site: Option<String>,
+}
+
+/// The JSON Schemas of the files that people write: `iamspec.toml`, and a file of known failures.
+///
+/// # Errors
+/// A schema cannot be serialized.
+pub fn schemas() -> Result<[String; 2]> {
+    let text = |schema| Ok(serde_json::to_string_pretty(&schema)? + "\n");
+    let settings: Result<String> = text(schemars::schema_for!(ProjectSettings));
+    Ok([settings?, text(schemars::schema_for!(KnownFailures))?])
 }
 
 /// The settings file of this run.

@@ -99,9 +99,9 @@ fn shown_if(body: &str, is_shown: &dyn Fn(&str) -> bool) -> String {
         let element = document.elements.get(*element);
         let text = element.is_some_and(|it| is_shown(decoded(&it.text).trim()));
         match kind {
-            TokenKind::Start | TokenKind::Empty | TokenKind::End if !is_word(tag_name(raw)) => {
-                shown.push('?');
-            }
+            TokenKind::Start if !is_word(tag_name(raw)) => shown.push_str("<hidden>"),
+            TokenKind::Empty if !is_word(tag_name(raw)) => shown.push_str("<hidden/>"),
+            TokenKind::End if !is_word(tag_name(raw)) => shown.push_str("</hidden>"),
             TokenKind::Start | TokenKind::Empty if !is_namespace(raw) => {
                 shown.push_str(&without_attributes(raw));
             }
@@ -110,12 +110,16 @@ fn shown_if(body: &str, is_shown: &dyn Fn(&str) -> bool) -> String {
             TokenKind::Other if raw.starts_with("<?xml ") && raw.len() < DECLARATION_MAX => {
                 shown.push_str(raw);
             }
+            TokenKind::Other => shown.push_str(HIDDEN_COMMENT),
             _ if shown.ends_with(HIDDEN) => {}
             _ => shown.push_str(HIDDEN),
         }
     }
     shown
 }
+
+/// What stands for a comment or a processing instruction, also outside the root element.
+const HIDDEN_COMMENT: &str = "<!--(secret)-->";
 
 /// A longer declaration is not shown.
 const DECLARATION_MAX: usize = 64;
@@ -367,7 +371,7 @@ impl<'a> Document<'a> {
                     }
                 }
                 TokenKind::Other if mentions_secret(raw) || raw.contains("<!ENTITY") => {
-                    shown.push_str(HIDDEN);
+                    shown.push_str(HIDDEN_COMMENT);
                 }
                 // The element that it belongs to is unknown.
                 TokenKind::Broken if mentions_secret(self.body) || raw.contains("<!ENTITY") => {
@@ -380,14 +384,52 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A tag with its attributes replaced by [`HIDDEN`].
+/// A tag with the values of its attributes hidden. Namespaces stay declared, so that the tag stays
+/// well-formed, and the namespace of IAM is shown.
 fn without_attributes(tag: &str) -> String {
     let inner = tag.trim_start_matches('<').trim_end_matches('>');
     let (inner, end) = inner.strip_suffix('/').map_or((inner, ">"), |it| (it, "/>"));
-    match inner.trim_end().split_once(|it: char| it.is_ascii_whitespace()) {
-        Some((name, _)) => format!("<{name} {HIDDEN}{end}"),
-        None => tag.to_owned(),
+    let Some((name, attributes)) = inner.trim_end().split_once(|it: char| it.is_ascii_whitespace())
+    else {
+        return tag.to_owned();
+    };
+    let mut shown = format!("<{name}");
+    let mut has_others = false;
+    for (attribute, value) in attributes_of(attributes) {
+        let prefix = attribute.strip_prefix("xmlns:").unwrap_or(attribute);
+        if attribute == "xmlns" || attribute.starts_with("xmlns:") && is_word(prefix) {
+            let value = if value == NAMESPACE { NAMESPACE } else { HIDDEN };
+            shown.push_str(&format!(" {attribute}=\"{value}\""));
+        } else {
+            has_others = true;
+        }
     }
+    if has_others {
+        shown.push_str(&format!(" hidden=\"{HIDDEN}\""));
+    }
+    shown + end
+}
+
+/// The attributes in the rest of a tag, each with its value as written. What is no attribute has an empty
+/// name.
+fn attributes_of(rest: &str) -> Vec<(&str, &str)> {
+    let mut attributes = Vec::new();
+    let mut rest = rest.trim();
+    while !rest.is_empty() {
+        let attribute = rest.split_once('=').and_then(|(name, after)| {
+            let after = after.trim_start();
+            let quote = after.chars().next().filter(|it| ['"', '\''].contains(it))?;
+            let (value, after) = after.get(1..)?.split_once(quote)?;
+            Some((name.trim(), value, after))
+        });
+        let Some((name, value, after)) = attribute else {
+            attributes.push(("", rest));
+            break;
+        };
+        attributes.push((name, value));
+        rest = after.trim_start();
+    }
+    attributes
 }
 
 /// The attribute values of a tag, without namespaces.
@@ -665,6 +707,28 @@ mod tests {
                 assert!(!shows(&body[..end]), "{}\n{}", &body[..end], hide(&body[..end]));
             }
         }
+    }
+
+    /// A recording that hides a secret can be read as what it hides.
+    #[test]
+    fn a_well_formed_body_is_well_formed_without_its_secrets() {
+        let mut count = 0;
+        let more = [
+            "<R xmlns='urn:a' xmlns:b = \"urn:b\" c='SecretAccessKey'><b:SecretAccessKey d='1'>hush</b:SecretAccessKey></R>",
+            "<!-- SecretAccessKey=hush --><?SecretAccessKey hush?><R/><!-- x -->",
+        ];
+        let forms = FORMS.iter().map(|it| format!("<R><A>a</A>{it}<B>b</B></R>"));
+        for body in forms.chain(FORMS.iter().chain(&more).map(|it| (*it).to_owned())) {
+            if Tree::parse(&body).is_err() {
+                continue;
+            }
+            count += 1;
+            assert!(!shows(&body), "{body}\n{}", hide(&body));
+            for shown in [hide(&body), hide_unless_harmless(&body, &[]), skeleton(&body)] {
+                assert!(Tree::parse(&shown).is_ok(), "{body}\n{shown}");
+            }
+        }
+        assert!(count > 60, "{count}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse};
 use crate::audit_log::replaced_values::{remove_replaced, take_replaced};
-use crate::audit_log::times::{milliseconds, unreadable_time};
+use crate::audit_log::times::{microseconds, unreadable_time};
 use crate::wire::xml_read::Element;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -58,7 +58,7 @@ impl CloudTrailRecord {
     /// of `lookup-events` begin with the newest event.
     pub(crate) fn call(self) -> Result<RecordedCall> {
         // The time is in whole seconds, and so are the bounds that it gives.
-        let start = milliseconds(&self.event_time)
+        let start = microseconds(&self.event_time)
             .with_context(|| unreadable_time("eventTime", &self.event_time))?;
         let response = self.response();
         let mut members = self.request_parameters.as_ref().map(form_of).unwrap_or_default();
@@ -67,7 +67,7 @@ impl CloudTrailRecord {
             id: self.event_id.unwrap_or_default(),
             start: Some(start),
             time: self.event_time,
-            end: Some(start.saturating_add(999)),
+            end: Some(start.saturating_add(999_999)),
             account: self.recipient_account_id.unwrap_or_default(),
             caller: self.user_identity.map_or(RecordedCaller::Unknown, UserIdentity::caller),
             action: self.event_name,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::audit_log::formats::json_list::each;
 use crate::audit_log::record::{RecordedCall, RecordedExchange};
-use crate::audit_log::times::{milliseconds, unreadable_time};
+use crate::audit_log::times::{microseconds, precision, unreadable_time};
 
 /// One request and its response.
 #[derive(Deserialize)]
@@ -95,13 +95,13 @@ pub(crate) fn begins_like_har(start: &[u8]) -> bool {
 }
 
 /// The number of entries of a file that can be read entry by entry: each is valid and has a time,
-/// and none is older than an earlier one by more than `lag` milliseconds. `None` if the file must be
+/// and none is older than an earlier one by more than `lag` microseconds. `None` if the file must be
 /// read as a whole.
 pub(crate) fn count_ordered(reader: impl Read, lag: i64) -> Option<usize> {
     let (mut count, mut latest, mut is_ordered) = (0, i64::MIN, true);
     let read = each(reader, &ENTRIES, &mut |entry: HarEntry| {
         count += 1;
-        let start = milliseconds(&entry.started_date_time);
+        let start = microseconds(&entry.started_date_time);
         is_ordered &= start.is_some_and(|it| it >= latest.saturating_sub(lag));
         latest = latest.max(start.unwrap_or(i64::MIN));
     });
@@ -152,9 +152,12 @@ impl HarEntry {
         };
         let Some(call) = exchange.call() else { return Ok(None) };
         let text = &self.started_date_time;
-        let start = milliseconds(text).with_context(|| unreadable_time("startedDateTime", text))?;
-        let duration = self.time.unwrap_or_default().clamp(0.0, 86_400_000.0).ceil() as i64;
-        let end = start.saturating_add(duration);
+        let start = microseconds(text).with_context(|| unreadable_time("startedDateTime", text))?;
+        // The start may be cut off to the precision of its text, so the end is not before the next unit.
+        let unit = precision(text);
+        let duration = self.time.unwrap_or_default().clamp(0.0, 86_400_000.0) * 1000.0;
+        let units = (duration.ceil() as i64).saturating_add(unit - 1) / unit;
+        let end = start.saturating_add(units * unit);
         let (start, time, end) = (Some(start), text.clone(), Some(end));
         Ok(Some(RecordedCall { start, time, end, ..call }))
     }

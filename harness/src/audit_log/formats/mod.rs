@@ -15,7 +15,7 @@ use crate::audit_log::files::is_stdin;
 use crate::audit_log::formats::cloudtrail::CloudTrailRecord;
 use crate::audit_log::formats::har::HarEntry;
 use crate::audit_log::record::RecordedCall;
-use crate::audit_log::times::milliseconds;
+use crate::audit_log::times::microseconds;
 
 /// The content of a file.
 pub(crate) enum FileContent {
@@ -90,7 +90,7 @@ pub(crate) fn content(file: &Path, text: &str) -> Result<FileContent> {
 /// A line of an exported log without the time before the message.
 fn message(line: &str) -> &str {
     match line.split_once(' ') {
-        Some((time, message)) if milliseconds(time).is_some() => message,
+        Some((time, message)) if microseconds(time).is_some() => message,
         _ => line,
     }
 }

@@ -74,8 +74,8 @@ impl ForwardedExchange<'_> {
         let members: RequestForm = query.iter().chain(&form).cloned().collect();
         let response = self.response(&members);
         let time = OffsetDateTime::from(self.started);
-        // HAR has milliseconds.
-        let time = time.replace_millisecond(time.millisecond()).unwrap_or(time);
+        // Calls one after the other often start in the same millisecond.
+        let time = time.replace_microsecond(time.microsecond()).unwrap_or(time);
         let milliseconds = self.elapsed.as_secs_f64() * 1000.0;
         json!({
             "startedDateTime": time.format(&Rfc3339).unwrap_or_default(),

@@ -43,12 +43,13 @@ fn sent_value(
     row: &FormatRule,
     parent: &Element,
 ) -> Option<String> {
-    let value = match row.element {
-        "PolicyDocument" => sent.document(form),
-        "Key" => parent.text_of("Key").filter(|key| sent.tag(form, key).is_some()),
-        _ => sent.tag(form, parent.text_of("Key")?),
-    };
-    value.map(str::to_owned)
+    if row.element == "PolicyDocument" {
+        return sent.document(form).map(str::to_owned);
+    }
+    let written = parent.child("Key")?.text.as_str();
+    let keys = [written, written.trim()];
+    let (key, value) = keys.iter().find_map(|key| Some((*key, sent.tag(form, key)?)))?;
+    Some(if row.element == "Key" { key } else { value }.to_owned())
 }
 
 /// The format deviations of a recorded response to an action, each once, in the names of the log.

@@ -105,9 +105,16 @@ impl Inspection<'_> {
     pub(super) fn recorded_members(&mut self, result: &Element) {
         let api = self.api;
         for row in RECORDED.iter().filter(|row| row.actions.contains(&api)) {
-            let structures: Vec<&Element> = match result.child(row.structure) {
+            let (outer, structure) = match row.structure.split_once('.') {
+                Some((outer, inner)) => (result.child(outer), inner),
+                None => (Some(result), row.structure),
+            };
+            let structures: Vec<&Element> = match outer.and_then(|it| it.child(structure)) {
                 _ if row.structure.is_empty() => vec![result],
-                Some(list) if is_list(api, row.structure) => list.children.iter().collect(),
+                Some(list) if is_list(api, row.structure) => {
+                    let entries = list.children.iter();
+                    entries.filter(|it| self.is_in_scope(it, row.structure)).collect()
+                }
                 found => found.into_iter().collect(),
             };
             for name in row.members {

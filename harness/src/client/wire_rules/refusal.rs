@@ -2,7 +2,8 @@
 
 use iamspec_conformance::Response;
 use iamspec_conformance::oracle::wire::{
-    ERROR_FRAMING, ERROR_REQUEST_ID, ERROR_TYPE, NAMESPACE, OUTER_SPACE, WireViolation,
+    ERROR_CODE_FORM, ERROR_FRAMING, ERROR_REQUEST_ID, ERROR_TYPE, NAMESPACE, OUTER_SPACE,
+    SINGLE_MEMBERS, WireViolation,
 };
 use iamspec_model::ErrorCode;
 use serde_json::Value;
@@ -35,13 +36,16 @@ impl Inspection<'_> {
         let written = error.and_then(|it| it.child("Code"));
         if written.is_some_and(|it| it.text != code) {
             let detail = "<Code>: no white space around the code".to_owned();
-            self.report(WireViolation::of(&OUTER_SPACE, detail));
+            let evidence = ERROR_CODE_FORM;
+            self.report(WireViolation { evidence, ..WireViolation::of(&OUTER_SPACE, detail) });
         }
         if !is_framed {
             let detail = format!("{EXPECTED}, not <{}>", self.raw.shown(&root.name));
             self.report(WireViolation::of(&ERROR_FRAMING, detail));
             return;
         }
+        self.single_children(root);
+        error.into_iter().for_each(|it| self.single_children(it));
         self.namespace(root);
         self.content_type();
         let kind = error.and_then(|it| it.text_of("Type"));
@@ -61,6 +65,18 @@ impl Inspection<'_> {
         if refusal_in_json(self.raw.status, text).is_some() {
             let detail = format!("{EXPECTED}, not JSON");
             self.report(WireViolation::of(&ERROR_FRAMING, detail));
+        }
+    }
+
+    /// Checks that an element has no two children of one name.
+    pub(super) fn single_children(&mut self, element: &Element) {
+        for (index, child) in element.children.iter().enumerate() {
+            let mut earlier = element.children.iter().take(index);
+            if earlier.any(|it| it.name == child.name) {
+                let (name, parent) = (self.raw.shown(&child.name), self.raw.shown(&element.name));
+                let detail = format!("one element <{name}> in <{parent}>, not several");
+                self.report(WireViolation::of(&SINGLE_MEMBERS, detail));
+            }
         }
     }
 

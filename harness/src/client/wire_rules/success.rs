@@ -31,6 +31,7 @@ impl Inspection<'_> {
         if let (OutputShape::Result(shape), true) = (&output, root.name == wrapper) {
             return self.members(root, shape);
         }
+        self.single_children(root);
         self.namespace(root);
         let metadata = root.child("ResponseMetadata");
         if metadata.and_then(|it| it.text_of("RequestId")).is_none_or(str::is_empty) {

@@ -2,8 +2,8 @@
 
 use data_encoding::{BASE32_NOPAD, BASE64};
 use iamspec_conformance::oracle::wire::{
-    BASE32_SEED, BLOB, BOOLEAN, DOCUMENT_ENCODING, ENUMERATION, INTEGER, OUTER_SPACE, QR_CODE,
-    TIMESTAMP, WireRule, WireViolation,
+    BASE32_SEED, BLOB, BOOLEAN, DOCUMENT_ENCODING, EMPTY_VALUE, ENUMERATION, INTEGER, NAME_FORM,
+    OUTER_SPACE, QR_CODE, SECRET_KEY_FORM, TIMESTAMP, WireRule, WireViolation,
 };
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -20,7 +20,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// The enumeration whose values AWS does not use (B-PB-01).
 const UNUSED_ENUMERATION: &str = "PermissionsBoundaryType";
 
-/// The ends of the names of texts that have no white space (D-021, E-017).
+/// The ends of the names of texts that have no white space (D-021, E-017, B-AK-01).
 const WITHOUT_SPACE: [&str; 6] = ["Name", "Path", "Id", "Arn", "SerialNumber", "SecretAccessKey"];
 
 /// The actions whose responses have policy documents (E-027).
@@ -41,7 +41,7 @@ impl Inspection<'_> {
             }
             ValueShape::List(entry) => self.list(entry, element, place),
             ValueShape::Text => {
-                self.outer_space(text, place);
+                self.bare_text(text, place);
                 if name.ends_with("Document") && WITH_DOCUMENTS.contains(&self.api) {
                     self.document(text, place);
                 }
@@ -66,16 +66,23 @@ impl Inspection<'_> {
         }
     }
 
-    /// Checks a text that cannot have white space around it: a name, a path, an id, an ARN or a secret
-    /// key. Other texts, such as the values of tags, can.
-    fn outer_space(&mut self, text: &str, place: &str) {
+    /// Checks a text that cannot be empty or have white space around it: a name, a path, an id, an ARN or
+    /// a secret key. Other texts, such as the values of tags, can.
+    fn bare_text(&mut self, text: &str, place: &str) {
         // The entries of a list of names are called `member`.
         let name = place.trim_end_matches(".member").trim_end_matches('s');
         let is_without = WITHOUT_SPACE.iter().any(|it| name.ends_with(it));
-        if is_without && text != text.trim() {
-            let detail = format!("{place}: no white space around the value");
-            self.report(WireViolation::of(&OUTER_SPACE, detail));
-        }
+        let (rule, detail) = match text.trim() {
+            _ if !is_without => return,
+            "" => (&EMPTY_VALUE, format!("{place}: a value, not an empty one")),
+            bare if bare != text => {
+                (&OUTER_SPACE, format!("{place}: no white space around the value"))
+            }
+            _ => return,
+        };
+        let is_secret = name.ends_with("SecretAccessKey");
+        let evidence = if is_secret { SECRET_KEY_FORM } else { NAME_FORM };
+        self.report(WireViolation { evidence, ..WireViolation::of(rule, detail) });
     }
 
     /// Checks a blob. Its value may be secret, so no detail contains it.

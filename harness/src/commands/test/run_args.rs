@@ -18,9 +18,27 @@ use crate::commands::test::jobs::{Jobs, budget};
 use crate::commands::test::target::TargetArgs;
 use crate::report::rule_links::site_address;
 
+/// The options of `iamspec run` that `-h` shows. `--help` shows all of them.
+pub const IN_SHORT_HELP: [&str; 12] = [
+    "scripts",
+    "endpoint",
+    "mutant",
+    "i_own_this_account",
+    "suite",
+    "rule",
+    "tier",
+    "level",
+    "known_failures",
+    "jobs",
+    "report",
+    "help",
+];
+
 /// The arguments of `iamspec run`.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "`iamspec run --help` explains every option and has examples.",
+    after_long_help = "Examples:
   # The embedded reference endpoint.
   iamspec run
   # An emulator on this machine.
@@ -30,7 +48,8 @@ use crate::report::rule_links::site_address;
   # The rules of one action, including error messages.
   iamspec run --rule 'DeleteUser/*' --tier text
   # A built-in script and one of your own.
-  iamspec run delete-user/alone/access-key my.script")]
+  iamspec run delete-user/alone/access-key my.script"
+)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct RunArgs {
     /// The options as typed. It must stay the first field.

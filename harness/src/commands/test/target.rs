@@ -258,7 +258,9 @@ pub(crate) fn reference_options(
     let Some(mutant) = Mutant::find(name) else {
         let all = Mutant::hand_written().chain(Mutant::systematic());
         let similar = suggestion(name, all.map(|it| it.name));
-        bail!("there is no mutant `{name}`{similar}; `iamspec list mutants` prints their names")
+        bail!(
+            "there is no mutant `{name}`{similar}; `iamspec list mutants` prints the hand-written ones"
+        )
     };
     Ok(ReferenceOptions { mutant: Some(mutant), ..options })
 }

@@ -233,7 +233,7 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     if histories.len() == args.files.len() {
         return audit_histories(&histories, args, out);
     }
-    let lag = i64::try_from(args.lag.as_millis()).unwrap_or(i64::MAX);
+    let lag = i64::try_from(args.lag.as_micros()).unwrap_or(i64::MAX);
     let options = AuditOptions {
         starts_empty: args.start == Some(StartArg::Empty),
         lag,
@@ -252,7 +252,7 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     };
     let mut written = Ok(());
     // Calls without times are so far apart that none of them may be stale.
-    let gap = lag.saturating_add(1000).min(1 << 40);
+    let gap = lag.saturating_add(1_000_000).min(1 << 44);
     let counts = audit_log::read(&args.files, gap, &mut |event| {
         if written.is_ok() {
             written = session.add(event);
@@ -375,7 +375,7 @@ impl AuditSession<'_> {
             if let Some(account) = self.accounts.get_mut(&name) {
                 account.has_gap = true;
                 // The time may be in whole seconds.
-                account.end = account.end.max(at.saturating_add(999));
+                account.end = account.end.max(at.saturating_add(999_999));
             }
         }
         Ok(())

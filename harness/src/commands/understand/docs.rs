@@ -78,7 +78,8 @@ fn check(folder: &Path, pages: &BTreeMap<String, String>, out: &mut dyn Write) -
                 let differs = text.lines().zip(page.lines()).position(|(one, other)| one != other);
                 let line =
                     differs.unwrap_or_else(|| text.lines().count().min(page.lines().count()));
-                format!("line {} is out of date", line + 1)
+                let at = |page: &str| page.lines().nth(line).unwrap_or_default().to_owned();
+                format!("line {} is out of date: {:?}, now {:?}", line + 1, at(&text), at(page))
             }
             Err(error) => error.to_string().to_lowercase(),
         };

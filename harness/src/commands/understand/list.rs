@@ -192,7 +192,10 @@ fn print(topic: ListTopic, scripts: &[Script], out: &mut dyn Write) -> Result<()
                 writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
             }
             let more = Mutant::systematic().count();
-            writeln!(out, "\nand {more} mutants of single rules, which `iamspec mutants` runs")?;
+            writeln!(
+                out,
+                "\nand {more} mutants that the tables generate; `iamspec mutants` runs all of them"
+            )?;
         }
         ListTopic::Properties => properties(out)?,
         ListTopic::Invariants => {
