@@ -11,6 +11,7 @@ mod api;
 mod audit;
 mod audit_formats;
 mod audit_hidden;
+mod audit_random;
 mod audit_reads;
 mod audit_times;
 mod audited_facts;

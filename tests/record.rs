@@ -13,14 +13,14 @@ use super::reports::folder;
 use super::server::between;
 
 /// A running `iamspec record`.
-struct Recording {
+pub(super) struct Recording {
     child: Child,
-    url: String,
+    pub(super) url: String,
     file: PathBuf,
 }
 
 impl Recording {
-    fn of(endpoint: &str, file: PathBuf) -> Self {
+    pub(super) fn of(endpoint: &str, file: PathBuf) -> Self {
         let name = file.display().to_string();
         let words = ["record", "--listen", "127.0.0.1:0", "--to", endpoint, "-o", &name];
         let mut command = super::command(&words);
@@ -31,7 +31,7 @@ impl Recording {
     }
 
     /// Stops the proxy. Returns the text of the file and what was printed.
-    fn end(mut self) -> (String, String) {
+    pub(super) fn end(mut self) -> (String, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         let mut printed = String::new();

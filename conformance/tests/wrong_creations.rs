@@ -114,13 +114,13 @@ fn is_untagging(op: &Operation) -> bool {
 }
 
 /// The run and the cleanup of a user with a tag on an endpoint that responds to its deletion in this way until the tag is gone.
-fn calls_of_cleanup(until_untagged: Option<Response>) -> (Report, Vec<Operation>) {
+fn calls_of_cleanup(until_untagged: Option<&Response>) -> (Report, Vec<Operation>) {
     let mut calls = Vec::new();
     let mut endpoint = Override(Reference::default(), |_: &mut Reference, op: &Operation| {
-        calls.push(op.clone());
+        calls.push(*op);
         let is_untagged = calls.iter().any(is_untagging);
         let is_deletion = matches!(op, Operation::DeleteUser(_));
-        until_untagged.clone().filter(|_| is_deletion && !is_untagged)
+        until_untagged.filter(|_| is_deletion && !is_untagged).cloned()
     });
     let report = run("# A tag.\nCreateUser u0\nTagUser u0 t0\n", &mut endpoint);
     drop(endpoint);
@@ -135,7 +135,7 @@ fn tags_are_removed_only_if_their_user_cannot_be_deleted() {
     assert!(!calls.iter().any(is_untagging), "{calls:?}");
     let crash = Response::failed(FailureKind::Crash, "HTTP 500".to_owned());
     for response in [refused("DeleteConflict"), refused("ConcurrentModification"), crash] {
-        let (report, calls) = calls_of_cleanup(Some(response));
+        let (report, calls) = calls_of_cleanup(Some(&response));
         assert!(report.not_deleted.is_empty(), "{:?}", report.not_deleted);
         assert_eq!(calls.iter().filter(|it| is_untagging(it)).count(), 1, "{calls:?}");
     }

@@ -1,4 +1,5 @@
-"""Validates examples with the JSON Schemas: a report, and the messages in the guide for drivers.
+"""Validates examples with the JSON Schemas: a report, the messages in the guide for drivers, the settings in the guide for CI, and
+the known failures of the emulators.
 
     python schemas.py REPORT
 """
@@ -7,12 +8,15 @@ import json
 import pathlib
 import re
 import sys
+import tomllib
 
 import jsonschema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "harness/schemas"
 REPORT = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "report.json").read_text()))
+SETTINGS = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "settings.json").read_text()))
+KNOWN_FAILURES = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "known-failures.json").read_text()))
 DRIVER = {name: jsonschema.Draft202012Validator(it) for name, it in json.loads((SCHEMAS / "driver.json").read_text()).items()}
 
 
@@ -39,9 +43,17 @@ def main():
     assert len(found) > 10, found
     for direction, message in found:
         DRIVER[direction].validate(message)
+    settings = [tomllib.loads(it) for it in re.findall(r"```toml\n(# iamspec\.toml.*?)```", (ROOT / "docs/guide/ci.md").read_text(), re.S)]
+    files = [tomllib.loads(it.read_text()) for it in sorted(ROOT.glob("tests/emulators/*/known-failures.toml"))]
+    assert settings and len(files) > 5, (settings, len(files))
+    for it in settings:
+        SETTINGS.validate(it)
+    for it in files:
+        KNOWN_FAILURES.validate(it)
+    assert not SETTINGS.is_valid({"endpont": "x"}) and not KNOWN_FAILURES.is_valid({"known-failure": [{"rul": "x"}]})
     wrong = events[0] | {"tier": 7}
     assert not REPORT.is_valid(wrong) and not DRIVER["from the driver"].is_valid({"type": "hello"}), "the schemas accept anything"
-    print(f"schemas: {len(events)} events ({', '.join(kinds)}) and {len(found)} messages of drivers are valid")
+    print(f"schemas: {len(events)} events ({', '.join(kinds)}), {len(found)} messages of drivers, {len(settings)} settings and {len(files)} files of known failures are valid")
 
 
 main()

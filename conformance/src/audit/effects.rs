@@ -395,8 +395,8 @@ impl Knowledge {
                     it.status = Known::at(status, time);
                 }
             }
-            Operation::AddSubResource(policy, SubResource::Version, _) => {
-                self.add_version(policy, event, time);
+            Operation::AddSubResource(policy, SubResource::Version, version) => {
+                self.add_version(policy, version, event, time);
             }
             Operation::AddSubResource(resource, part, item) => {
                 self.set_entry((resource, part, item), Known::at(true, time));
@@ -543,7 +543,8 @@ impl Knowledge {
     }
 
     /// The service numbers a new version. Without the number, the versions become unknown.
-    fn add_version(&mut self, policy: Resource, event: &AuditEvent, time: i64) {
+    /// A log has the number of a new version as its item, unless the number is unknown.
+    fn add_version(&mut self, policy: Resource, version: Item, event: &AuditEvent, time: i64) {
         let shown = match &event.response {
             Response::Success(Some(listing)) => {
                 listing.items.iter().find_map(|(it, _)| entry_of(SubResource::Version, *it))
@@ -552,7 +553,9 @@ impl Knowledge {
         };
         self.set_resource_exists(policy);
         let known = self.resource_mut(policy);
-        let number = shown.map(|it| it.0).or(known.last_version.map(|it| it + 1));
+        let named = Some(version.0).filter(|it| *it > 0);
+        let next = || known.last_version.map(|it| it + 1);
+        let number = shown.map(|it| it.0).or(named).or_else(next);
         known.last_version = number;
         match number {
             Some(number) => {
@@ -588,8 +591,10 @@ impl Knowledge {
             policy.bounded.insert(name);
         }
         let before = self.user_mut(name).held.clone();
-        for (key, holding) in before {
-            // A user that had this name before may be visible for a while.
+        for (key, holding) in before.into_iter().filter(|(key, _)| moved.complete.contains(&key.0))
+        {
+            // A user that had this name before may be visible for a while. Of a kind whose items are not all
+            // known, the renamed user may hold the item.
             moved.held.entry(key).or_insert(holding);
         }
         self.users.insert(name, moved);

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 
 use iamspec_model::evidence::{A_004, A_064, B_IP_08, B_IP_13, C_092, D_022, Fact, G_007};
 use iamspec_model::{
-    Account, CreateUserOptions, Entity, ErrorCode, Level, Operation, Path, Resource, Status,
-    SubResource, User, apply,
+    Account, CreateUserOptions, Entity, ErrorCode, Level, Operation, Path, Resource, ResourceKind,
+    Status, SubResource, User, apply,
 };
 
 use crate::audit::action_responses::{
@@ -71,7 +71,9 @@ fn judge_operation(
     event: &AuditEvent,
     options: AuditOptions,
 ) -> Judgement {
-    if is_of_other_cause(op, &event.response, options) {
+    if is_of_other_cause(op, &event.response, options)
+        || is_name_of_another(knowledge, op, &event.response)
+    {
         return Judgement::Uninformative;
     }
     let strict = View { knowledge, time: event.start, lag: 0 };
@@ -127,6 +129,16 @@ fn is_of_other_cause(op: &Operation, response: &Response, options: AuditOptions)
     has_text_of(&[G_007]) && account_may_be_full(op, response).is_some()
         || is_limit && is_sized(op) && has_text_of(&[G_007, B_IP_08, B_IP_13, C_092])
         || !is_of_account && !is_invalid && documented.contains(&format!("{code} "))
+}
+
+/// Whether a policy or a device is refused because its name is taken, perhaps in another case or under another
+/// path: that of what the log does not know has another ARN.
+fn is_name_of_another(knowledge: &Knowledge, op: &Operation, response: &Response) -> bool {
+    let Operation::CreateResource(resource) = op else { return false };
+    let code = Some(ErrorCode::EntityAlreadyExists);
+    let is_taken =
+        matches!(response, Response::Refused { code: it, .. } if ErrorCode::named(it) == code);
+    is_taken && resource.kind != ResourceKind::Group && !knowledge.is_complete
 }
 
 /// Whether a quota counts the characters of documents, which the audit does not count.

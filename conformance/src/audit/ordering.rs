@@ -106,6 +106,17 @@ fn subjects(event: &AuditEvent) -> BTreeSet<Subject> {
             subjects.insert(Subject::All);
         }
     }
+    // What a listing shows may be changed at the same time.
+    let listing = match &event.response {
+        Response::Success(Some(listing)) => listing.items.as_slice(),
+        _ => &[],
+    };
+    subjects.extend(listing.iter().filter_map(|(entity, _)| match *entity {
+        Entity::User(user) => Some(Subject::User(user)),
+        Entity::Resource(resource) => Some(Subject::Resource(resource)),
+        Entity::Item(kind, item) => Some(Subject::Item(kind, item)),
+        Entity::Path(_) | Entity::Version { .. } => None,
+    }));
     subjects
 }
 

@@ -26,7 +26,7 @@ struct Tables {
     account: Option<String>,
     users: HashMap<String, u32>,
     /// Groups by their names in lower case, policies and devices by their ARNs in lower case, with the
-    /// case of their first occurrence.
+    /// case of their first occurrence or of their last creation.
     resources: HashMap<(ResourceKind, String), (String, u32)>,
     /// The ARNs of policies and devices with this name in lower case.
     named: HashMap<(ResourceKind, String), BTreeSet<String>>,
@@ -81,6 +81,15 @@ impl Symbols {
         Resource { kind, item: Item(self.tables.borrow_mut().resource(kind, reference)) }
     }
 
+    /// A new resource. Its reference has the case that the response shows.
+    pub(crate) fn created(&self, kind: ResourceKind, reference: &str) -> Resource {
+        let mut tables = self.tables.borrow_mut();
+        let number = tables.resource(kind, reference);
+        let key = (kind, reference.to_lowercase());
+        tables.resources.insert(key, (reference.to_owned(), number));
+        Resource { kind, item: Item(number) }
+    }
+
     /// Whether a policy or a device is known by an ARN that differs in case only. No evidence says whether
     /// they are the same.
     pub(crate) fn is_known_in_other_case(&self, kind: ResourceKind, reference: &str) -> bool {
@@ -100,6 +109,9 @@ impl Symbols {
     /// The symbol of an item. `None` if another item has the name in different case: no evidence
     /// says whether they are the same.
     pub(crate) fn item(&self, kind: AttachmentKind, name: &str) -> Option<Item> {
+        if kind.row().refers_to.is_some_and(|class| self.is_known_in_other_case(class, name)) {
+            return None;
+        }
         let mut tables = self.tables.borrow_mut();
         if let Some(class) = kind.row().refers_to {
             return Some(Item(tables.resource(class, name)));
@@ -223,7 +235,8 @@ impl KnownNames for Symbols {
             return Some(self.user(name).0);
         }
         let kind = ResourceKind::all().find(|it| it.row().prefix == symbol)?;
-        Some(self.resource(kind, name).item.0)
+        let is_unclear = self.is_known_in_other_case(kind, name);
+        (!is_unclear).then(|| self.resource(kind, name).item.0)
     }
 
     fn path_symbol(&self, path: &str) -> Option<Path> {

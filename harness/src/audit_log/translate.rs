@@ -343,7 +343,7 @@ impl Translation<'_> {
         let name = self.member(member)?;
         let shown = self.call.result().and_then(|it| it.child(structure)?.text_of(element));
         if let Some(reference) = shown.filter(|it| !it.is_empty()) {
-            return Ok(self.symbols.resource(kind, reference));
+            return Ok(self.symbols.created(kind, reference));
         }
         let path = self.call.member("Path").unwrap_or("/");
         let refused = self.call.error_code().is_some();
@@ -351,7 +351,8 @@ impl Translation<'_> {
         let placeholder = refused.then(|| format!("{path}{name}"));
         let reference = self.symbols.arn(kind, path, name).or(placeholder).ok_or(NO_NAME)?;
         // The name may be taken under another path.
-        if refused && self.symbols.is_known_elsewhere(kind, &reference) {
+        let is_in_other_case = || self.symbols.is_known_in_other_case(kind, &reference);
+        if refused && (self.symbols.is_known_elsewhere(kind, &reference) || is_in_other_case()) {
             return Err(NO_NAME);
         }
         Ok(self.symbols.resource(kind, &reference))
@@ -690,8 +691,8 @@ impl Translation<'_> {
         }
         let mut form: RequestForm = self.call.members.clone().into_iter().collect();
         // The service shows the stored name, which may have another case than the request (C-066,
-        // C-078).
-        for member in ["UserName", "GroupName"] {
+        // C-078). No evidence says whether it finds an inline policy by its name in another case.
+        for member in ["UserName", "GroupName", "PolicyName"] {
             let sent = match member {
                 "UserName" => self.user.clone(),
                 _ => self.call.member(member).map(str::to_owned),

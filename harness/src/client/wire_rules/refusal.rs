@@ -45,7 +45,9 @@ impl Inspection<'_> {
             return;
         }
         self.single_children(root);
-        error.into_iter().for_each(|it| self.single_children(it));
+        if let Some(error) = error {
+            self.single_children(error);
+        }
         self.namespace(root);
         self.content_type();
         let kind = error.and_then(|it| it.text_of("Type"));
