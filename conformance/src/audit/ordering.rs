@@ -106,6 +106,9 @@ fn subjects(event: &AuditEvent) -> BTreeSet<Subject> {
             subjects.insert(Subject::All);
         }
     }
+    if subjects.contains(&Subject::All) {
+        return subjects;
+    }
     // What a listing shows may be changed at the same time.
     let listing = match &event.response {
         Response::Success(Some(listing)) => listing.items.as_slice(),
