@@ -398,6 +398,9 @@ fn found_on(mutant: &Mutant, script: &str) -> BTreeSet<String> {
     scripts.sort_by_key(|it| it.steps.len());
     scripts.truncate(5);
     scripts.extend(built_in(script));
+    if mutant.name.contains("Boundary") {
+        scripts.extend(built_in("create-user/with-everything"));
+    }
     let server = super::server(Some(mutant.clone()));
     let client = &mut super::client(&server.url());
     let report = Suite::new(scripts).run(client, &mut |_| (), &|| false);
