@@ -229,10 +229,13 @@ impl Question<'_> {
         let others = self.view.holders(kind, item);
         let may_be_other =
             others.iter().any(|(user, held)| Some(*user) != op.user() && held.is_none());
-        let has_every = match op.resource() {
-            Some(resource) => self.view.has_every_user_of(resource),
+        let has_every = if let Some(resource) = op.resource() {
+            self.view.has_every_user_of(resource)
+        } else {
             // That a user does not hold an item does not show that nobody else does.
-            None => self.view.knowledge.is_complete || others.iter().any(|it| it.1 == Some(true)),
+            let knowledge = self.view.knowledge;
+            let is_known = knowledge.users.values().all(|it| it.complete.contains(&kind));
+            knowledge.is_complete && is_known || others.iter().any(|it| it.1 == Some(true))
         };
         if may_be_other || !has_every {
             unknown.push(Assumption::HeldByOther(kind, item));
