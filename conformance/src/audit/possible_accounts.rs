@@ -664,14 +664,15 @@ impl Question<'_> {
         let is_beside = |item: Item| there.contains(&item) && !new && default.is_none();
         let unseen_default = named.filter(|it| is_beside(*it)).map(|_| Item(last + 1));
         let default = default.or(unseen_default);
-        let newest = unseen_default.map_or(last, |it| it.0);
+        // The default version exists, also if no event names it as an entry.
+        let newest = default.map_or(last, |it| it.0.clamp(last, VERSION_MAX));
         for number in 2..=newest {
             apply(account, &Operation::AddSubResource(resource, part, Item(number)));
         }
         if let Some(default) = default {
             apply(account, &Operation::SetDefault(resource, part, default));
         }
-        for item in (1..=last).map(Item).filter(|it| !there.contains(it)) {
+        for item in (1..=newest).map(Item).filter(|it| !there.contains(it)) {
             apply(account, &Operation::RemoveSubResource(resource, part, item));
         }
         Some(())
