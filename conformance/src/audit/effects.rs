@@ -542,8 +542,8 @@ impl Knowledge {
         self.resource_mut(resource).entries.insert((part, item), entry);
     }
 
-    /// The service numbers a new version. Without the number, the versions become unknown.
-    /// A log has the number of a new version as its item, unless the number is unknown.
+    /// The service numbers a new version: the response shows the number, or `version` is it, unless it is 0.
+    /// Without the number, the versions become unknown.
     fn add_version(&mut self, policy: Resource, version: Item, event: &AuditEvent, time: i64) {
         let shown = match &event.response {
             Response::Success(Some(listing)) => {

@@ -131,8 +131,8 @@ fn is_of_other_cause(op: &Operation, response: &Response, options: AuditOptions)
         || !is_of_account && !is_invalid && documented.contains(&format!("{code} "))
 }
 
-/// Whether a policy or a device is refused because its name is taken, perhaps in another case or under another
-/// path: that of what the log does not know has another ARN.
+/// Whether a policy or a device is refused because its name is taken, and the log may not know by what: a
+/// resource with the name in another case or under another path has another ARN.
 fn is_name_of_another(knowledge: &Knowledge, op: &Operation, response: &Response) -> bool {
     let Operation::CreateResource(resource) = op else { return false };
     let code = Some(ErrorCode::EntityAlreadyExists);

@@ -157,21 +157,14 @@ fn search(knowledge: &Knowledge, events: &[&Rc<AuditEvent>], options: AuditOptio
         return Found::TooMany;
     }
     let (mut users, mut resources) = (BTreeSet::new(), BTreeSet::new());
-    for op in events.iter().flat_map(|it| it.operations()) {
-        users.extend(users_of(op));
-        resources.extend(resources_of(op));
-    }
-    let with_holders = events.iter().flat_map(|it| it.operations()).any(concerns_holders);
-    for event in events {
-        let Response::Success(Some(listing)) = &event.response else { continue };
-        for (entity, _) in &listing.items {
-            match *entity {
-                Entity::User(user) => _ = users.insert(user),
-                Entity::Resource(resource) => _ = resources.insert(resource),
-                Entity::Item(..) | Entity::Path(_) | Entity::Version { .. } => {}
-            }
+    for subject in events.iter().flat_map(|it| subjects(it)) {
+        match subject {
+            Subject::User(user) => _ = users.insert(user),
+            Subject::Resource(resource) => _ = resources.insert(resource),
+            Subject::Item(..) | Subject::All => {}
         }
     }
+    let with_holders = events.iter().flat_map(|it| it.operations()).any(concerns_holders);
     let start = knowledge.part(&users, &resources, with_holders);
     let mut search = Search { events, options, steps: 0, ends: Vec::new() };
     if search.extend(start, 0).is_none() {

@@ -282,9 +282,10 @@ impl CleanupPlan {
         self.operations.clear();
         for undo in plan {
             let mut answer = policy.execute(&undo, endpoint);
-            let needs = |it: &&Operation| matches!(undo, Operation::DeleteUser(user) if it.user() == Some(user));
-            if !is_gone(&answer) && implied.iter().any(|it| needs(&it)) {
-                for detach in implied.iter().filter(needs) {
+            let is_user = |it: &&Operation| matches!(undo, Operation::DeleteUser(user) if it.user() == Some(user));
+            let skipped: Vec<&Operation> = implied.iter().filter(is_user).collect();
+            if !is_gone(&answer) && !skipped.is_empty() {
+                for detach in skipped {
                     policy.execute(detach, endpoint);
                 }
                 answer = policy.execute(&undo, endpoint);
