@@ -8,7 +8,7 @@
 //! terminal's Ctrl-C, and signals from this process need a dependency or unsafe code.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -517,9 +517,12 @@ fn read(stdout: ChildStdout, mut rest: File, sender: &mpsc::Sender<Vec<u8>>) {
     if read.is_err() || sender.send(line).is_err() || !fits {
         return;
     }
-    // If the log cannot be written, the output is still drained.
-    if std::io::copy(&mut stdout, &mut rest).is_err() {
-        _ = std::io::copy(&mut stdout, &mut std::io::sink());
+    // A line is written in one piece, because stderr is written into the same log.
+    let mut line = Vec::new();
+    while stdout.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        // If the log cannot be written, the output is still drained.
+        _ = rest.write_all(&line);
+        line.clear();
     }
 }
 
