@@ -177,7 +177,8 @@ impl Auditor {
             return None;
         }
         let view = View { knowledge: &self.knowledge, time: event.start, lag: 0 };
-        let question = Question { view, op, listing: None, is_part: false };
+        let question =
+            Question { view, op, listing: None, is_part: false, has_other_message: false };
         let accounts = question.possible_accounts();
         let [only] = accounts.as_slice() else { return None };
         let in_force: Vec<Rule> = allowed(&only.account, &op).rules().collect();

@@ -2,6 +2,7 @@
 //! agree, by the items of a listing, and by the effect of a success. A lost response makes facts
 //! unknown.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use iamspec_model::tables::attachments::Naming;
@@ -444,7 +445,11 @@ impl Knowledge {
         let known = self.user_mut(user);
         known.exists = Known::at(false, time);
         known.boundary = Known::at(None, time);
-        known.complete = AttachmentKind::all().collect();
+        let every: BTreeSet<AttachmentKind> = AttachmentKind::all().collect();
+        if known.complete != every {
+            known.partial_until = time;
+        }
+        known.complete = every;
         for holding in known.held.values_mut().filter(|it| it.held.value != Some(false)) {
             holding.held = Known::at(false, time);
         }
@@ -469,8 +474,12 @@ impl Knowledge {
     fn delete_resource(&mut self, resource: Resource, time: i64) {
         let known = self.resource_mut(resource);
         known.exists = Known::at(false, time);
+        let every: BTreeSet<SubResource> = SubResource::all().collect();
+        if !known.complete || known.complete_entries != every {
+            known.partial_until = time;
+        }
         known.complete = true;
-        known.complete_entries = SubResource::all().collect();
+        known.complete_entries = every;
         for entry in known.entries.values_mut().filter(|it| it.value != Some(false)) {
             *entry = Known::at(false, time);
         }
@@ -605,14 +614,21 @@ impl Knowledge {
         let renamed = Resource { item: name, ..resource };
         let mut moved = self.resource_mut(resource).clone();
         moved.exists = Known::at(true, time);
+        let before = self.resource_mut(renamed).clone();
         let kind = AttachmentKind::all().find(|it| it.row().refers_to == Some(resource.kind));
+        // A user holds what it held under the old name, whatever is known of another resource that had
+        // the new name.
+        moved.holders.extend(before.holders);
         for user in &moved.holders {
             let Some(kind) = kind else { continue };
             let known = self.user_mut(*user);
-            if let Some(it) = known.held.get(&(kind, resource.item)).copied() {
-                let held = Known { value: it.held.value, changed: time };
-                known.held.insert((kind, name), Holding { held, ..it });
-            }
+            let entry = known.held.get(&(kind, resource.item)).copied();
+            let is_absent = known.complete.contains(&kind);
+            let held = entry.map_or(is_absent.then_some(false), |it| it.held.value);
+            let held = Known { value: held, changed: time };
+            let status = entry.map_or(Known::unknown(time), |it| it.status);
+            let service = entry.and_then(|it| it.service);
+            known.held.insert((kind, name), Holding { held, status, service });
         }
         for ((part, item), entry) in &mut moved.entries {
             entry.changed = time;
@@ -621,12 +637,25 @@ impl Knowledge {
                 self.resources.entry(policy).and_modify(|it| _ = it.groups.insert(name));
             }
         }
-        let before = self.resource_mut(renamed).entries.clone();
-        for (key, entry) in before {
-            moved.entries.entry(key).or_insert(entry);
+        for key in before.entries.into_keys() {
+            let absent = moved.complete_entries.contains(&key.0).then_some(false);
+            moved.entries.entry(key).or_insert(Known { value: absent, changed: time });
         }
         self.resources.insert(renamed, moved);
         self.delete_resource(resource, time);
+    }
+
+    /// Forgets what some changes may affect, in whatever order they were made.
+    pub(crate) fn forget_events<'a>(
+        &mut self,
+        events: impl Iterator<Item = &'a Rc<AuditEvent>> + Clone,
+    ) {
+        let changes = events.filter(|it| !it.changes_nothing());
+        let renames = changes.clone().flat_map(|it| it.operations()).filter(|it| is_rename(it));
+        // Each rename may be the first one or the last one.
+        for _ in 0..=renames.count() {
+            changes.clone().for_each(|it| self.forget_event(it));
+        }
     }
 
     /// Forgets what a change may affect if its effect is unknown.
@@ -668,8 +697,24 @@ impl Knowledge {
                 }
                 return;
             }
-            Operation::RenameResource(resource, _) | Operation::DeleteResource(resource) => {
-                self.forget_holders(resource, time);
+            Operation::RenameResource(resource, name) => {
+                self.forget_users_of(resource, time);
+                if let Some(item) = name.filter(|it| *it != resource.item) {
+                    let renamed = Resource { item, ..resource };
+                    self.forget_users_of(renamed, time);
+                    self.share_relations_of_resources(resource, renamed, time);
+                }
+            }
+            Operation::DeleteResource(resource) => self.forget_users_of(resource, time),
+            Operation::UpdateUser(user, UserChange { name: Some(name), .. }) if name != user => {
+                self.forget_user(user, time);
+                self.forget_user(name, time);
+                self.share_relations_of_users(user, name, time);
+                return;
+            }
+            Operation::CreateUser(user, CreateUserOptions { boundary: Some(policy), .. }) => {
+                let policy = Resource { kind: ResourceKind::Policy, item: policy };
+                _ = self.resource_mut(policy).bounded.insert(user);
             }
             Operation::PutBoundary(user, policy) => {
                 self.user_mut(user).boundary = Known::unknown(time);
@@ -712,7 +757,8 @@ impl Knowledge {
         known.held = held;
     }
 
-    fn forget_holders(&mut self, resource: Resource, time: i64) {
+    /// Forgets which users and groups use a resource.
+    fn forget_users_of(&mut self, resource: Resource, time: i64) {
         let kind = AttachmentKind::all().find(|it| it.row().refers_to == Some(resource.kind));
         let holders = self.resource_mut(resource).holders.clone();
         for user in holders {
@@ -728,6 +774,49 @@ impl Knowledge {
             if let Some(it) = self.resource_mut(group).entries.get_mut(&key) {
                 *it = Known::unknown(time);
             }
+        }
+        let bounded = self.resource_mut(resource).bounded.clone();
+        for user in bounded {
+            self.user_mut(user).boundary = Known::unknown(time);
+        }
+    }
+
+    /// After a rename that may have been made: each of the two users may have what one of them has.
+    fn share_relations_of_users(&mut self, one: User, other: User, time: i64) {
+        let keys = |it: &Self, user| it.users.get(&user).map(|it| it.held.clone());
+        let held = [one, other].into_iter().filter_map(|it| keys(self, it)).flatten();
+        for ((kind, item), holding) in held.collect::<Vec<_>>() {
+            for user in [one, other] {
+                self.add_holder(user, kind, item);
+                let held = Known::unknown(time);
+                let unknown = Holding { held, status: Known::unknown(time), ..holding };
+                self.user_mut(user).held.insert((kind, item), unknown);
+            }
+        }
+        for policy in self.resources.values_mut() {
+            if policy.bounded.contains(&one) || policy.bounded.contains(&other) {
+                policy.bounded.extend([one, other]);
+            }
+        }
+    }
+
+    /// The same for two groups: each may have the members and the policies of the other.
+    fn share_relations_of_resources(&mut self, one: Resource, other: Resource, time: i64) {
+        let kind = AttachmentKind::all().find(|it| it.row().refers_to == Some(one.kind));
+        let holders_of = |it: &mut Self, resource| it.resource_mut(resource).holders.clone();
+        let mut holders = holders_of(self, one);
+        holders.extend(holders_of(self, other));
+        for (user, kind) in holders.iter().filter_map(|it| Some((*it, kind?))) {
+            for resource in [one, other] {
+                self.forget_operation(Operation::Attach(user, kind, resource.item), time);
+            }
+        }
+        let entries_of = |it: &mut Self, resource| it.resource_mut(resource).entries.clone();
+        let mut entries = entries_of(self, one);
+        entries.extend(entries_of(self, other));
+        for (part, item) in entries.into_keys().filter(|it| it.0 != SubResource::Version) {
+            self.add_group(one, part, item);
+            self.add_group(other, part, item);
         }
     }
 
@@ -752,6 +841,11 @@ fn learn_value<T>(known: &mut Known<T>, value: T, lesson: Lesson) {
     if known.value.is_none() && lesson.is_reliable(known.changed) {
         known.value = Some(value);
     }
+}
+
+fn is_rename(op: &Operation) -> bool {
+    matches!(op, Operation::UpdateUser(_, UserChange { name: Some(_), .. }))
+        || matches!(op, Operation::RenameResource(_, Some(_)))
 }
 
 const fn user_of(entity: Entity) -> Option<User> {

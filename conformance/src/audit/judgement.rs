@@ -181,7 +181,8 @@ fn judge_in(
         return judge_invalid(view, op, *user, event, options);
     }
     let is_part = event.shown_part != ShownPart::Whole;
-    let question = Question { view, op: *op, listing, is_part };
+    let has_other_message = has_other_message(op, &event.response);
+    let question = Question { view, op: *op, listing, is_part, has_other_message };
     let accounts = question.possible_accounts();
     if accounts.is_empty() {
         return Judgement::Uninformative;
@@ -214,6 +215,13 @@ fn judge_in(
             Judgement::Fits(agreed(&question.unknown(), &explanations))
         }
     }
+}
+
+/// Whether a refusal has a message that no rule of the operation has.
+fn has_other_message(op: &Operation, response: &Response) -> bool {
+    let Response::Refused { message: Some(message), .. } = response else { return false };
+    let clauses = op.action().into_iter().flat_map(|it| it.clauses);
+    !clauses.flat_map(|it| it.text.texts()).any(|text| messages::matches(text, message.complete()))
 }
 
 /// The key of the mildest divergence, which is the smallest one.

@@ -42,7 +42,7 @@ pub(crate) struct Holding {
 }
 
 /// What is known about a user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KnownUser {
     pub(crate) exists: Known<bool>,
     pub(crate) path: Known<Path>,
@@ -50,11 +50,14 @@ pub(crate) struct KnownUser {
     pub(crate) held: BTreeMap<(AttachmentKind, Item), Holding>,
     /// The kinds of which `held` has every item.
     pub(crate) complete: BTreeSet<AttachmentKind>,
+    /// When the user was deleted while `complete` did not have every kind. For a while, a read may show
+    /// what it held.
+    pub(crate) partial_until: i64,
     pub(crate) recent: Recent,
 }
 
 /// What is known about a group, a policy or a device.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KnownResource {
     /// It does not belong to the account, such as a policy of AWS or a hardware device: listings of the
     /// account's own resources leave it out.
@@ -72,6 +75,9 @@ pub(crate) struct KnownResource {
     /// The kinds of which `entries` has every sub-resource.
     pub(crate) complete_entries: BTreeSet<SubResource>,
     pub(crate) default: Known<Item>,
+    /// When the resource was deleted while its users or its sub-resources were not all known. For a
+    /// while, a read may show them.
+    pub(crate) partial_until: i64,
     /// The number of the latest version.
     pub(crate) last_version: Option<u32>,
     pub(crate) recent: Recent,
@@ -86,6 +92,13 @@ const ITEMS_MAX: usize = 64;
 
 /// The number of events that are kept.
 const RECENT_MAX: usize = 12;
+
+impl PartialEq for Recent {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.iter().zip(&other.0).all(|(one, other)| Rc::ptr_eq(one, other))
+    }
+}
 
 impl Recent {
     pub(crate) fn add(&mut self, event: &Rc<AuditEvent>) {
@@ -115,6 +128,7 @@ impl KnownUser {
             boundary: Known::unknown(time),
             held: BTreeMap::new(),
             complete: BTreeSet::new(),
+            partial_until: NEVER,
             recent: Recent::default(),
         }
     }
@@ -150,6 +164,7 @@ impl KnownResource {
             entries: BTreeMap::new(),
             complete_entries: BTreeSet::new(),
             default: Known::unknown(time),
+            partial_until: NEVER,
             last_version: None,
             recent: Recent::default(),
         }
@@ -219,17 +234,23 @@ impl Knowledge {
         self.resources.entry(resource).or_insert(new)
     }
 
-    /// The part about these users and resources, and about everything that they refer to. The users
-    /// of a resource are in it if an operation concerns them.
+    /// The part about these users, resources and items, and about everything that they refer to. The
+    /// users of a resource are in it if an operation concerns them.
     pub(crate) fn part(
         &self,
         users: &BTreeSet<User>,
         resources: &BTreeSet<Resource>,
+        items: &BTreeSet<(AttachmentKind, Item)>,
         with_holders: bool,
     ) -> Self {
         let mut part =
             Self { begin: self.begin, horizon: self.horizon, ..Self::new(self.is_complete) };
         let mut all_users = users.clone();
+        for item in items {
+            let Some(owners) = self.owners.get(item) else { continue };
+            all_users.extend(owners);
+            part.owners.insert(*item, owners.clone());
+        }
         for resource in resources {
             let Some(known) = self.resources.get(resource) else { continue };
             let groups = known.groups.iter();
@@ -287,7 +308,12 @@ impl Knowledge {
             !is_old
         });
         for (kind, item) in dropped {
-            self.owners.remove(&(kind, item));
+            if let Some(owners) = self.owners.get_mut(&(kind, item)) {
+                owners.remove(&user);
+                if owners.is_empty() {
+                    self.owners.remove(&(kind, item));
+                }
+            }
             let resource = kind.row().refers_to.map(|class| Resource { kind: class, item });
             if let Some(it) = resource.and_then(|it| self.resources.get_mut(&it)) {
                 it.holders.remove(&user);
@@ -295,23 +321,37 @@ impl Knowledge {
         }
     }
 
-    /// Replaces the entries that the part has.
+    /// Replaces the entries that the part has. Who may hold an item is added, because a part may know
+    /// only some of them.
     pub(crate) fn replace(&mut self, part: Self) {
         self.users.extend(part.users);
         self.resources.extend(part.resources);
-        self.owners.extend(part.owners);
+        for (key, owners) in part.owners {
+            self.owners.entry(key).or_default().extend(owners);
+        }
+    }
+
+    /// Whether both know the same about everything.
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        self.users == other.users
+            && self.resources == other.resources
+            && self.owners == other.owners
     }
 
     /// Keeps what both agree on.
     pub(crate) fn intersect(&mut self, other: &Self) {
-        let (absent_user, absent_resource) = (self.new_user(), self.new_resource());
-        for (user, theirs) in &other.users {
-            let ours = self.users.entry(*user).or_insert_with(|| absent_user.clone());
-            ours.intersect(theirs);
+        let (new_user, new_resource) = (self.new_user(), self.new_resource());
+        for user in other.users.keys() {
+            self.users.entry(*user).or_insert_with(|| new_user.clone());
         }
-        for (resource, theirs) in &other.resources {
-            let ours = self.resources.entry(*resource).or_insert_with(|| absent_resource.clone());
-            ours.intersect(theirs);
+        for (user, ours) in &mut self.users {
+            ours.intersect(other.users.get(user).unwrap_or(&new_user));
+        }
+        for resource in other.resources.keys() {
+            self.resources.entry(*resource).or_insert_with(|| new_resource.clone());
+        }
+        for (resource, ours) in &mut self.resources {
+            ours.intersect(other.resources.get(resource).unwrap_or(&new_resource));
         }
         for (key, theirs) in &other.owners {
             self.owners.entry(*key).or_default().extend(theirs);
@@ -350,6 +390,7 @@ impl KnownUser {
             ours.service = ours.service.or(theirs.service);
         }
         self.complete = both_complete;
+        self.partial_until = self.partial_until.max(other.partial_until);
     }
 }
 
@@ -375,6 +416,7 @@ impl KnownResource {
         }
         self.complete_entries =
             self.complete_entries.intersection(&other.complete_entries).copied().collect();
+        self.partial_until = self.partial_until.max(other.partial_until);
         if self.last_version != other.last_version {
             self.last_version = None;
         }

@@ -38,12 +38,8 @@ pub(crate) fn in_any_order(
         (is_invalid || matches!(it.call, AuditCall::Unknown(_))) && !it.changes_nothing()
     };
     if events.iter().any(affects_all) {
-        for (event, verdict) in events.iter().zip(&mut verdicts) {
-            if !event.changes_nothing() {
-                knowledge.forget_event(event);
-            }
-            *verdict = Some(AuditVerdict::TooSoon);
-        }
+        knowledge.forget_events(events.iter());
+        verdicts.fill(Some(AuditVerdict::TooSoon));
         return verdicts;
     }
     let has_changes = events.iter().any(|it| !it.changes_nothing());
@@ -68,9 +64,7 @@ pub(crate) fn in_any_order(
                 Some(AuditVerdict::Possible)
             }
             Found::TooMany => {
-                for event in members.iter().filter(|it| !it.changes_nothing()) {
-                    knowledge.forget_event(event);
-                }
+                knowledge.forget_events(members.iter().copied());
                 Some(AuditVerdict::TooSoon)
             }
             Found::None => None,
@@ -157,15 +151,17 @@ fn search(knowledge: &Knowledge, events: &[&Rc<AuditEvent>], options: AuditOptio
         return Found::TooMany;
     }
     let (mut users, mut resources) = (BTreeSet::new(), BTreeSet::new());
+    let mut items = BTreeSet::new();
     for subject in events.iter().flat_map(|it| subjects(it)) {
         match subject {
             Subject::User(user) => _ = users.insert(user),
             Subject::Resource(resource) => _ = resources.insert(resource),
-            Subject::Item(..) | Subject::All => {}
+            Subject::Item(kind, item) => _ = items.insert((kind, item)),
+            Subject::All => {}
         }
     }
     let with_holders = events.iter().flat_map(|it| it.operations()).any(concerns_holders);
-    let start = knowledge.part(&users, &resources, with_holders);
+    let start = knowledge.part(&users, &resources, &items, with_holders);
     let mut search = Search { events, options, steps: 0, ends: Vec::new() };
     if search.extend(start, 0).is_none() {
         return Found::TooMany;
@@ -222,20 +218,15 @@ impl Search<'_> {
             if matches!(judgement, Judgement::Impossible(_)) {
                 continue;
             }
-            let teaches_nothing = matches!(&judgement, Judgement::Fits(agreed) if agreed.is_empty())
-                && (knowledge.is_complete || !matches!(event.response, Response::Success(Some(_))));
-            let is_free =
-                event.changes_nothing() && teaches_nothing || commutes_with_all(event, &left);
-            if is_free {
-                let mut after = knowledge;
-                update(&mut after, event, &judgement, self.options);
-                return self.extend(after, done | 1 << index);
-            }
-            fitting.push((*index, *event, judgement));
-        }
-        for (index, event, judgement) in fitting {
             let mut after = knowledge.clone();
             update(&mut after, event, &judgement, self.options);
+            let is_free = event.changes_nothing() && after.says_the_same_as(&knowledge);
+            if is_free || commutes_with_all(event, &left) {
+                return self.extend(after, done | 1 << index);
+            }
+            fitting.push((*index, after));
+        }
+        for (index, after) in fitting {
             self.extend(after, done | 1 << index)?;
         }
         Some(())

@@ -67,6 +67,8 @@ pub(crate) struct Question<'a> {
     pub(crate) listing: Option<&'a Listing>,
     /// Whether the listing has only some of the entries.
     pub(crate) is_part: bool,
+    /// Whether the response has a message that is not recorded for the operation.
+    pub(crate) has_other_message: bool,
 }
 
 impl Question<'_> {
@@ -433,15 +435,15 @@ impl Question<'_> {
         apply(account, &attach(user, kind, item, service));
         let known = holding.and_then(|it| self.view.status(it));
         let shown = self.listed(Entity::of(kind, item));
-        // A rule about inactive items is never stronger than the one about active items.
-        let default = if holding.is_some()
-            && kind.row().has_status
-            && matches!(self.op, Operation::DeleteUser(_))
-        {
-            Status::Inactive
-        } else {
-            Status::Active
-        };
+        // A rule about inactive items is never stronger than the one about active items. An item that no
+        // event names does not explain the message of another rule.
+        let is_free = holding.is_some() || self.has_other_message;
+        let default =
+            if is_free && kind.row().has_status && matches!(self.op, Operation::DeleteUser(_)) {
+                Status::Inactive
+            } else {
+                Status::Active
+            };
         let status = known.or(shown).filter(|_| kind.row().has_status).unwrap_or(default);
         if status == Status::Inactive {
             apply(account, &Operation::SetStatus(user, kind, item, status));
@@ -476,16 +478,14 @@ impl Question<'_> {
         );
         let mut holders: BTreeMap<User, Option<bool>> =
             self.view.holders(kind, item).into_iter().collect();
-        let has_every =
-            resource.map_or(self.view.knowledge.is_complete, |it| self.view.has_every_user_of(it));
-        if lists && !has_every {
+        if lists {
             let listed = self.listing.into_iter().flat_map(|it| &it.items);
             let listed = listed.filter_map(|(entity, _)| match entity {
                 Entity::User(user) => Some(*user),
                 _ => None,
             });
             for user in listed.filter(|it| self.view.user_exists(*it) != Some(false)) {
-                holders.entry(user).or_insert(None);
+                holders.entry(user).or_insert_with(|| self.view.holds(user, kind, item));
             }
         }
         let assumed = yes.contains(&Assumption::HeldByOther(kind, item)).then_some(OTHER_USER);
@@ -519,7 +519,7 @@ impl Question<'_> {
     fn add_groups(&self, account: &mut Account, policy: Resource, lists: bool) -> Option<()> {
         let part = SubResource::AttachedPolicy;
         let mut groups: BTreeSet<Resource> = self.groups_with(policy).into_iter().collect();
-        if lists && !self.view.has_every_user_of(policy) {
+        if lists {
             let listed = self.listing.into_iter().flat_map(|it| &it.items);
             groups.extend(listed.filter_map(|(entity, _)| match entity {
                 Entity::Resource(group) if group.kind == ResourceKind::Group => Some(*group),

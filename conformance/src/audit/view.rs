@@ -58,7 +58,10 @@ impl<'a> View<'a> {
     /// Whether every item of the kind has an entry.
     pub(crate) fn has_every(self, user: User, kind: AttachmentKind) -> bool {
         match self.user(user) {
-            Some(known) => known.complete.contains(&kind) || self.read(known.exists) == Some(false),
+            Some(known) => {
+                known.complete.contains(&kind) && !self.is_recent(known.partial_until)
+                    || self.read(known.exists) == Some(false)
+            }
             None => self.knowledge.is_complete,
         }
     }
@@ -104,7 +107,10 @@ impl<'a> View<'a> {
     /// Whether every user and group that uses the resource has an entry.
     pub(crate) fn has_every_user_of(self, resource: Resource) -> bool {
         match self.resource(resource) {
-            Some(known) => known.complete || self.read(known.exists) == Some(false),
+            Some(known) => {
+                known.complete && !self.is_recent(known.partial_until)
+                    || self.read(known.exists) == Some(false)
+            }
             None => self.knowledge.is_complete,
         }
     }
@@ -123,7 +129,8 @@ impl<'a> View<'a> {
     pub(crate) fn has_every_entry(self, resource: Resource, part: SubResource) -> bool {
         match self.resource(resource) {
             Some(known) => {
-                known.complete_entries.contains(&part) || self.read(known.exists) == Some(false)
+                known.complete_entries.contains(&part) && !self.is_recent(known.partial_until)
+                    || self.read(known.exists) == Some(false)
             }
             None => self.knowledge.is_complete,
         }
