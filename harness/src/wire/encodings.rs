@@ -13,6 +13,9 @@ const BASE64_MIN: usize = 11;
 /// A shorter run of base 16 holds no secret that is searched for.
 const BASE16_MIN: usize = 16;
 
+/// A shorter part of base 64 or base 16 beside a tag or a quote is not joined with the next one.
+const PIECE_MIN: usize = 8;
+
 /// Where a byte of a reading comes from. Few texts hold a secret, so a search first looks for one
 /// without places (`()`), which takes a fraction of the time.
 pub(crate) trait ByteOrigin: Copy {
@@ -66,28 +69,27 @@ pub(crate) fn layers<O: ByteOrigin>(text: &str, search: &mut dyn FnMut(&Layer<O>
         if reading.bytes.contains(&b':') && reading.bytes.contains(&b'"') {
             search(&reading.without_member_names());
         }
-        // What base 64 encodes has at most one more escape.
-        for phase in 0..4 {
-            let inner = reading.base64_decoded(phase);
-            if inner.bytes.is_empty() {
-                break;
-            }
-            search(&inner.letters());
-            if let Some(unescaped) = inner.unescaped() {
-                search(&unescaped.letters());
-            }
-        }
-        for phase in 0..2 {
-            let inner = reading.base16_decoded(phase);
-            if inner.bytes.is_empty() {
-                break;
-            }
-            search(&inner.letters());
-            if let Some(unescaped) = inner.unescaped() {
-                search(&unescaped.letters());
-            }
+        search_encoded(&reading, search);
+        if let Some(joined) = reading.joined_pieces() {
+            search_encoded(&joined, search);
         }
     }
+}
+
+/// Calls `search` with what the pieces of base 64 and base 16 encode. It has at most one more escape.
+fn search_encoded<O: ByteOrigin>(reading: &Reading<O>, search: &mut dyn FnMut(&Layer<O>)) {
+    let mut search_inner = |inner: &Reading<O>| {
+        if !inner.bytes.is_empty() {
+            search(&inner.letters());
+            if let Some(unescaped) = inner.unescaped() {
+                search(&unescaped.letters());
+            }
+        }
+        !inner.bytes.is_empty()
+    };
+    // Without a piece, no phase has one.
+    _ = (0..4).all(|phase| search_inner(&reading.base64_decoded(phase)));
+    _ = (0..2).all(|phase| search_inner(&reading.base16_decoded(phase)));
 }
 
 /// The letters and digits of a text with all of its escapes decoded, in lower case.
@@ -218,6 +220,43 @@ impl<O: ByteOrigin> Reading<O> {
         })
     }
 
+    /// The pieces of base 64 or base 16 that tags, comments or quotes divide, each in one piece; `None`
+    /// if there are none.
+    fn joined_pieces(&self) -> Option<Self> {
+        let mut joined = Self { bytes: Vec::new(), origins: Vec::new() };
+        // The parts of a divided piece, and where the current one begins.
+        let (mut parts, mut begin) = (Vec::new(), 0);
+        let mut at = 0;
+        loop {
+            let byte = self.bytes.get(at).copied();
+            if byte.is_some_and(|it| sextet(it).is_some() || matches!(it, b'\r' | b'\n')) {
+                at += 1;
+                continue;
+            }
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            let divider = if at - begin < PIECE_MIN { 0 } else { separators(rest) };
+            let next = rest.iter().skip(divider).take(PIECE_MIN);
+            if divider > 0 && next.filter(|it| sextet(**it).is_some()).count() == PIECE_MIN {
+                parts.push(begin..at);
+                at += divider;
+            } else {
+                if !parts.is_empty() {
+                    parts.push(begin..at);
+                    for place in parts.drain(..).flatten() {
+                        let byte = self.bytes.get(place).copied().unwrap_or(b' ');
+                        joined.push(byte, self.span(place, 1));
+                    }
+                    joined.push(b' ', O::part(0, 0));
+                }
+                at += 1;
+            }
+            begin = at;
+            if byte.is_none() {
+                return (!joined.bytes.is_empty()).then_some(joined);
+            }
+        }
+    }
+
     /// The letters and digits that are not skipped.
     fn kept(&self, mut skips: impl FnMut(usize, u8) -> bool) -> Layer<O> {
         let Self { mut bytes, mut origins } = self.empty();
@@ -295,6 +334,46 @@ impl<O: ByteOrigin> Reading<O> {
             let whole = group.len() * 6 / 8;
             bytes.iter().skip(1).take(whole).for_each(|byte| decoded.push(*byte, range));
         }
+    }
+}
+
+/// The length of everything that divides two texts at the start of a text.
+fn separators(text: &[u8]) -> usize {
+    let mut length = 0;
+    while let Some(next) = text.get(length..).and_then(separator) {
+        length += next;
+    }
+    length
+}
+
+/// The length of one thing that divides two texts at the start of a text: a tag, a comment, an end of a CDATA
+/// section, or what is between two strings of JSON.
+fn separator(text: &[u8]) -> Option<usize> {
+    const CDATA: &[u8] = b"<![CDATA[";
+    let after = |from: usize, end: &[u8]| {
+        let rest = text.get(from..)?;
+        Some(from + rest.windows(end.len()).position(|it| it == end)? + end.len())
+    };
+    match text {
+        it if it.starts_with(CDATA) => Some(CDATA.len()),
+        it if it.starts_with(b"]]>") => Some(3),
+        it if it.starts_with(b"<!--") => after(4, b"-->"),
+        [b'<', ..] => after(1, b">"),
+        [b'"', ..] => {
+            let blank = |from: usize| {
+                let rest = text.get(from..).unwrap_or_default();
+                from + rest.iter().take_while(|it| it.is_ascii_whitespace()).count()
+            };
+            let next = |from: usize, byte: u8| {
+                let place = blank(from);
+                (text.get(place) == Some(&byte)).then_some(place + 1)
+            };
+            let string = next(next(1, b',')?, b'"')?;
+            // The string may be the name of a member.
+            let value = after(string, b"\"").and_then(|it| next(next(it, b':')?, b'"'));
+            Some(value.unwrap_or(string))
+        }
+        _ => None,
     }
 }
 

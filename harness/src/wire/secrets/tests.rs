@@ -89,6 +89,7 @@ fn splits(text: &str) -> Vec<String> {
         format!("[\"{one}\", \"{two}\"]"),
         format!("{{\"a\": \"{one}\", \"b\": \"{two}\"}}"),
         format!("{one}\n\t{two}"),
+        format!("<a/>{one}</a><b>{two}"),
     ]
 }
 
@@ -182,6 +183,23 @@ fn a_split_value_is_removed() {
         assert_hidden(&text);
     }
     assert_eq!(redact("<a>splitwJalrXUtn</a><b>FEMIK7MDENG</b>"), "<a>(secret)</a><b>(secret)</b>");
+}
+
+#[test]
+fn a_split_value_is_removed_in_base_64_and_base_16() {
+    let value = "splitInBase64KrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
+    remember(value);
+    let whole = format!("NewPassword={value}");
+    for encoded in [BASE64.encode(whole.as_bytes()), HEXUPPER.encode(whole.as_bytes())] {
+        for text in splits(&encoded) {
+            let shown = redact(&text);
+            let middle = encoded.len() / 2;
+            for part in [middle - 14..middle - 4, middle + 4..middle + 14] {
+                let part = encoded.get(part).unwrap();
+                assert!(!shown.contains(part), "{text}\n{shown}");
+            }
+        }
+    }
 }
 
 #[test]
