@@ -158,7 +158,7 @@ fn a_record_is_the_same_in_every_response() {
         (vec![call(&first), call(&other_id)], Some("UserId \"AIDACKCEVSQ6C2EXAMPLE\" as in ")),
         (
             vec![call(&first), call(&other_path)],
-            Some("GetUser alice -> 200, 2026-01-01T00:02:00.250Z"),
+            Some("GetUser alice -> 200 [], 2026-01-01T00:02:00.250Z"),
         ),
         (vec![call(&first), list], Some("UserName \"alice\" as in ")),
         (vec![call(&first), rename, call(&other_path)], None),
@@ -264,8 +264,42 @@ fn a_listing_shows_each_user_once() {
         let body = users(&listed, "");
         let (found, printed) = audited(&[("Action=ListUsers", 200, body.as_str())], &[]);
         assert_eq!(found, code, "{printed}");
-        assert_eq!(printed.contains("expected      200 [u"), code == 1, "{printed}");
+        assert_eq!(printed.contains("expected      200 [alice]"), code == 1, "{printed}");
     }
+}
+
+/// A finding has the names of the log, what a listing shows, and no event that does not matter.
+#[test]
+fn a_finding_is_in_the_names_of_the_log() {
+    let key = "AKIAIOSFODNN7EXAMPLE";
+    let keys = |user: &str| {
+        let key = format!(
+            "<UserName>{user}</UserName><AccessKeyId>{key}</AccessKeyId><Status>Active</Status>"
+        );
+        response(
+            "ListAccessKeys",
+            &format!(
+                "<AccessKeyMetadata><member>{key}</member></AccessKeyMetadata><IsTruncated>false</IsTruncated>"
+            ),
+        )
+    };
+    let listed = keys("Alice");
+    let none = response("ListAccessKeys", "<AccessKeyMetadata/><IsTruncated>false</IsTruncated>");
+    let done = "<CreateUserResponse/>";
+    let path = users(&[("Alice", "/")], "");
+    let calls = [
+        ("Action=CreateUser&UserName=Alice", 200, done),
+        ("Action=ListUsers", 200, path.as_str()),
+        ("Action=ListAccessKeys&UserName=Alice", 200, none.as_str()),
+        ("Action=ListAccessKeys&UserName=Alice", 200, listed.as_str()),
+    ];
+    let (code, printed) = audited(&calls, &["--start", "empty"]);
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains(&format!("ListAccessKeys Alice -> 200 [{key}], ")), "{printed}");
+    assert!(printed.contains("expected      200 []"), "{printed}");
+    assert!(!printed.contains("ListUsers"), "{printed}");
+    let (_, hidden) = audited(&calls, &["--start", "empty", "--anonymize"]);
+    assert!(!hidden.contains("Alice") && !hidden.contains(key), "{hidden}");
 }
 
 /// An endpoint that accepts an invalid request may have done anything that it asks for, and more. A later

@@ -149,7 +149,8 @@ impl Auditor {
             for it in events {
                 let judgement = judge(&knowledge, it, self.options);
                 if matches!(judgement, Judgement::Impossible(_)) {
-                    return false;
+                    // An event that it depends on is too old to be shown.
+                    continue;
                 }
                 update(&mut knowledge, it, &judgement, self.options);
             }

@@ -24,7 +24,8 @@ pub(crate) struct Symbols {
 struct Tables {
     /// The id of the account in the ARNs of its users.
     account: Option<String>,
-    users: HashMap<String, u32>,
+    /// Users by their names in lower case, with the case of their first occurrence.
+    users: HashMap<String, (String, u32)>,
     /// Groups by their names in lower case, policies and devices by their ARNs in lower case, with the
     /// case of their first occurrence or of their last creation.
     resources: HashMap<(ResourceKind, String), (String, u32)>,
@@ -56,9 +57,46 @@ impl Tables {
         self.resources.insert(key, (reference.to_owned(), number));
         number
     }
+
+    /// The name of a symbol.
+    fn name(&self, symbol: &str) -> Option<&str> {
+        let digits = symbol.trim_start_matches(|it: char| !it.is_ascii_digit());
+        let prefix = symbol.strip_suffix(digits)?;
+        let number: u32 = digits.parse().ok()?;
+        let first = |it: &'_ (String, u32)| it.1 == number;
+        if prefix == "u" {
+            return self.users.values().find(|it| first(it)).map(|it| it.0.as_str());
+        }
+        if prefix == "path" {
+            let path = number.checked_sub(1).map(|it| self.paths.get(it as usize));
+            return path.map_or(Some("/"), |it| it.map(String::as_str));
+        }
+        if let Some(kind) = ResourceKind::all().find(|it| it.row().prefix == prefix) {
+            let mut named = self.resources.iter().filter(|it| it.0.0 == kind);
+            return named.find(|it| first(it.1)).map(|it| it.1.0.as_str());
+        }
+        let kind = AttachmentKind::all().find(|it| it.symbol(Item(number)) == symbol)?;
+        let mut named = self.items.iter().filter(|it| it.0.0 == kind);
+        named.find(|it| first(it.1)).map(|it| it.1.0.as_str())
+    }
 }
 
 impl Symbols {
+    /// The text with names for symbols. It searches all names for each symbol.
+    pub(crate) fn in_names(&self, text: &str) -> String {
+        let tables = self.tables.borrow();
+        let is_part = |it: char| it.is_ascii_alphanumeric() || it == '#';
+        let (mut shown, mut rest) = (String::new(), text);
+        while let Some(begin) = rest.find(is_part) {
+            let (before, word) = rest.split_at(begin);
+            let (word, after) = word.split_at(word.find(|it| !is_part(it)).unwrap_or(word.len()));
+            shown.push_str(before);
+            shown.push_str(tables.name(word).unwrap_or(word));
+            rest = after;
+        }
+        shown + rest
+    }
+
     /// The number of names.
     pub(crate) fn len(&self) -> usize {
         let tables = self.tables.borrow();
@@ -68,11 +106,11 @@ impl Symbols {
     pub(crate) fn user(&self, name: &str) -> User {
         let mut tables = self.tables.borrow_mut();
         let key = name.to_lowercase();
-        if let Some(number) = tables.users.get(&key) {
+        if let Some((_, number)) = tables.users.get(&key) {
             return User(*number);
         }
         let number = tables.fresh();
-        tables.users.insert(key, number);
+        tables.users.insert(key, (name.to_owned(), number));
         User(number)
     }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use iamspec_conformance::Response;
 use iamspec_conformance::audit::{
     AuditCall, AuditEvent, AuditFinding, AuditOptions, AuditVerdict, Auditor,
 };
@@ -419,11 +420,16 @@ impl AuditSession<'_> {
                 AuditVerdict::TooSoon => self.totals.too_soon += 1,
                 AuditVerdict::Uninformative => self.totals.uninformative += 1,
                 AuditVerdict::Impossible(finding) => {
+                    let finding = if self.anonymize {
+                        *finding
+                    } else {
+                        in_names(*finding, &account.symbols)
+                    };
                     self.totals.impossible += 1;
                     let name = if self.anonymize { "an account" } else { name };
                     print_finding(&finding, name, self.options.starts_empty, self.out)?;
                     if self.findings.len() < FINDINGS_MAX {
-                        self.findings.push(*finding);
+                        self.findings.push(finding);
                     }
                 }
             }
@@ -444,6 +450,24 @@ impl AuditSession<'_> {
     }
 }
 
+/// The finding in the names of the log, with what the listings show.
+fn in_names(finding: AuditFinding, symbols: &Symbols) -> AuditFinding {
+    let shown = |event: &Rc<AuditEvent>| match &event.response {
+        Response::Success(Some(listing)) => Rc::new(AuditEvent {
+            shown: format!("{} {}", event.shown, symbols.in_names(&listing.to_string())),
+            ..AuditEvent::clone(event)
+        }),
+        _ => Rc::clone(event),
+    };
+    let allowed = finding.allowed.iter();
+    AuditFinding {
+        event: shown(&finding.event),
+        earlier_events: finding.earlier_events.iter().map(shown).collect(),
+        allowed: allowed.map(|(it, rule)| (symbols.in_names(it), rule.clone())).collect(),
+        ..finding
+    }
+}
+
 fn print_finding(
     finding: &AuditFinding,
     account: &str,
@@ -458,7 +482,7 @@ fn print_finding(
     writeln!(out, "    {}  IMPOSSIBLE", visible_line(&finding.event.to_string()))?;
     let allowed: Vec<String> =
         finding.allowed.iter().map(|(answer, rule)| format!("{answer}  ({rule})")).collect();
-    writeln!(out, "  expected      {}", allowed.join(" or "))?;
+    writeln!(out, "  expected      {}", visible_line(&allowed.join(" or ")))?;
     let facts = finding.evidence.iter().filter_map(|id| evidence::fact(id));
     for (place, fact) in facts.enumerate() {
         let word = if place == 0 { "evidence" } else { "" };
