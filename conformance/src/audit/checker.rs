@@ -82,10 +82,10 @@ impl Auditor {
         verdicts.collect()
     }
 
-    /// Records an event that arrived after later ones. Its user and resource become unknown.
+    /// Records an event that arrived after later ones. What it may have changed becomes unknown.
     pub fn record_late_event(&mut self, event: &AuditEvent) {
         if !event.changes_nothing() {
-            self.knowledge.forget_event(event);
+            self.knowledge.forget_late(event);
         }
     }
 

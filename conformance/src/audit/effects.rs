@@ -7,11 +7,11 @@ use std::rc::Rc;
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    AttachmentKind, CreateUserOptions, Entity, Expected, IssueOptions, Item, Operation, Path,
-    Resource, ResourceKind, Service, Status, SubResource, User, UserChange,
+    AttachmentKind, CreateUserOptions, Entity, IssueOptions, Item, Operation, Path, Resource,
+    ResourceKind, Service, Status, SubResource, User, UserChange,
 };
 
-use crate::audit::knowledge::{Holding, Knowledge, Known};
+use crate::audit::knowledge::{Holding, Knowledge, Known, NEVER, kind_of_users};
 use crate::audit::possible_accounts::{Assumption, entry_of};
 use crate::audit::{AuditCall, AuditEvent, ShownPart};
 use crate::response::{Listing, Response};
@@ -49,6 +49,7 @@ impl Lesson {
 impl Knowledge {
     /// Adds the event to what is shown of its users and resources.
     pub(crate) fn record(&mut self, event: &Rc<AuditEvent>) {
+        self.latest = self.latest.max(event.end);
         for operation in event.operations() {
             for user in users_of(operation) {
                 self.user_mut(user).recent.add(event);
@@ -105,8 +106,13 @@ impl Knowledge {
         }
     }
 
+    /// The time before which changes may be missing: what they removed may be visible for a while.
+    fn unknown_until(&self) -> i64 {
+        if self.is_complete { NEVER } else { self.begin }
+    }
+
     /// Indexes a user that may hold an item.
-    fn add_holder(&mut self, user: User, kind: AttachmentKind, item: Item) {
+    pub(crate) fn add_holder(&mut self, user: User, kind: AttachmentKind, item: Item) {
         match kind.row().refers_to {
             Some(class) => self.add_user_of(Resource { kind: class, item }, kind, user),
             None if kind.row().naming == Naming::Service => {
@@ -144,7 +150,7 @@ impl Knowledge {
     }
 
     /// Indexes a group that may have a policy.
-    fn add_group(&mut self, resource: Resource, part: SubResource, item: Item) {
+    pub(crate) fn add_group(&mut self, resource: Resource, part: SubResource, item: Item) {
         if let Some(kind) = part.row().refers_to {
             self.resource_mut(Resource { kind, item }).groups.insert(resource.item);
         }
@@ -229,12 +235,14 @@ impl Knowledge {
                 learn_value(&mut it.status, *status, lesson);
             }
         }
+        let begin = self.unknown_until();
         let known = self.user_mut(user);
         if !is_whole || !lesson.is_reliable(known.exists.changed) {
             return;
         }
         let keys: Vec<Item> = known.held.keys().filter(|it| it.0 == kind).map(|it| it.1).collect();
         known.complete.insert(kind);
+        known.partial_until = known.partial_until.max(begin);
         for item in keys.into_iter().filter(|it| !listed.iter().any(|(item, _)| item == it)) {
             self.learn_fact(Assumption::Held(user, kind, item), false, lesson);
         }
@@ -267,9 +275,11 @@ impl Knowledge {
                 _ => {}
             }
         }
+        let begin = self.unknown_until();
         let known = self.resource_mut(resource);
         if is_whole && own.is_reliable(known.exists.changed) {
             known.complete = true;
+            known.partial_until = known.partial_until.max(begin);
             let holders = known.holders.clone();
             for user in holders.into_iter().filter(|it| !listed.contains(&Entity::User(*it))) {
                 let held = Assumption::Held(user, kind, resource.item);
@@ -292,11 +302,13 @@ impl Knowledge {
                 self.learn_fact(Assumption::Resource(resource), true, lesson);
             }
         }
+        let begin = self.unknown_until();
         let known = self.resource_mut(resource);
         if !is_whole || !lesson.is_reliable(known.exists.changed) {
             return;
         }
         known.complete_entries.insert(part);
+        known.partial_until = known.partial_until.max(begin);
         let keys: Vec<Item> =
             known.entries.keys().filter(|it| it.0 == part).map(|it| it.1).collect();
         for item in keys.into_iter().filter(|it| !listed.contains(it)) {
@@ -326,18 +338,6 @@ impl Knowledge {
             } else {
                 self.apply_operation(*operation, event, time);
             }
-        }
-    }
-
-    /// Forgets what an accepted invalid request may change. The items and resources that it names have no
-    /// symbols, and an endpoint may have changed the names.
-    fn forget_invalid(&mut self, operation: &Operation, time: i64) {
-        let Operation::Invalid(_, invalid) = operation else { return };
-        if invalid.row().clause.expected != Expected::Success {
-            return self.forget_all(None, time);
-        }
-        for user in users_of(operation) {
-            self.forget_user(user, time);
         }
     }
 
@@ -422,7 +422,11 @@ impl Knowledge {
     }
 
     fn create_user(&mut self, user: User, options: CreateUserOptions, time: i64) {
+        let begin = self.unknown_until();
         let known = self.user_mut(user);
+        if known.exists.value.is_none() {
+            known.partial_until = known.partial_until.max(begin);
+        }
         known.exists = Known::at(true, time);
         known.path = Known::at(options.path, time);
         known.boundary = Known::at(options.boundary, time);
@@ -457,7 +461,11 @@ impl Knowledge {
     }
 
     fn create_resource(&mut self, resource: Resource, time: i64) {
+        let begin = self.unknown_until();
         let known = self.resource_mut(resource);
+        if known.exists.value.is_none() {
+            known.partial_until = known.partial_until.max(begin);
+        }
         known.exists = Known::at(true, time);
         known.complete = true;
         known.complete_entries = SubResource::all().collect();
@@ -487,7 +495,7 @@ impl Knowledge {
         known.recent.keep_last();
         let (holders, groups) = (known.holders.clone(), known.groups.clone());
         let bounded = known.bounded.clone();
-        let kind = AttachmentKind::all().find(|it| it.row().refers_to == Some(resource.kind));
+        let kind = kind_of_users(resource.kind);
         for user in holders {
             let key = kind.map(|kind| (kind, resource.item));
             if let Some(it) = key.and_then(|key| self.user_mut(user).held.get_mut(&key))
@@ -578,8 +586,10 @@ impl Knowledge {
     /// Moves what is known about a user to its new name. Nothing is known of its tags and its
     /// permissions boundary: no evidence says that they stay.
     fn rename_user(&mut self, user: User, name: User, time: i64) {
+        self.last_rename = self.last_rename.max(time);
         let mut moved = self.user_mut(user).clone();
         moved.exists = Known::at(true, time);
+        moved.partial_until = moved.partial_until.max(self.user_mut(name).partial_until);
         moved.boundary = Known::unknown(time);
         moved.complete.remove(&AttachmentKind::Tag);
         moved.held.retain(|(kind, _), _| *kind != AttachmentKind::Tag);
@@ -612,18 +622,24 @@ impl Knowledge {
 
     fn rename_resource(&mut self, resource: Resource, name: Item, time: i64) {
         let renamed = Resource { item: name, ..resource };
+        self.last_rename = self.last_rename.max(time);
         let mut moved = self.resource_mut(resource).clone();
         moved.exists = Known::at(true, time);
         let before = self.resource_mut(renamed).clone();
-        let kind = AttachmentKind::all().find(|it| it.row().refers_to == Some(resource.kind));
+        let kind = kind_of_users(resource.kind);
         // A user holds what it held under the old name, whatever is known of another resource that had
         // the new name.
+        moved.partial_until = moved.partial_until.max(before.partial_until);
         moved.holders.extend(before.holders);
+        if let Some(kind) = kind {
+            moved.holders.extend(self.possible_holders(resource, kind));
+            moved.holders.extend(self.possible_holders(renamed, kind));
+        }
         for user in &moved.holders {
             let Some(kind) = kind else { continue };
             let known = self.user_mut(*user);
             let entry = known.held.get(&(kind, resource.item)).copied();
-            let is_absent = known.complete.contains(&kind);
+            let is_absent = known.complete.contains(&kind) || moved.complete;
             let held = entry.map_or(is_absent.then_some(false), |it| it.held.value);
             let held = Known { value: held, changed: time };
             let status = entry.map_or(Known::unknown(time), |it| it.status);
@@ -644,208 +660,12 @@ impl Knowledge {
         self.resources.insert(renamed, moved);
         self.delete_resource(resource, time);
     }
-
-    /// Forgets what some changes may affect, in whatever order they were made.
-    pub(crate) fn forget_events<'a>(
-        &mut self,
-        events: impl Iterator<Item = &'a Rc<AuditEvent>> + Clone,
-    ) {
-        let changes = events.filter(|it| !it.changes_nothing());
-        let renames = changes.clone().flat_map(|it| it.operations()).filter(|it| is_rename(it));
-        // Each rename may be the first one or the last one.
-        for _ in 0..=renames.count() {
-            changes.clone().for_each(|it| self.forget_event(it));
-        }
-    }
-
-    /// Forgets what a change may affect if its effect is unknown.
-    pub(crate) fn forget_event(&mut self, event: &AuditEvent) {
-        if let AuditCall::Unknown(user) = &event.call {
-            self.forget_all(*user, event.end);
-        }
-        let operations: Vec<Operation> = event.operations().copied().collect();
-        for operation in operations {
-            match operation {
-                // A refused request has changed nothing.
-                Operation::Invalid(..) if event.changes_nothing() => {}
-                Operation::Invalid(..) => self.forget_invalid(&operation, event.end),
-                _ => self.forget_operation(operation, event.end),
-            }
-        }
-    }
-
-    fn forget_operation(&mut self, op: Operation, time: i64) {
-        match op {
-            Operation::Attach(user, kind, item) | Operation::Detach(user, kind, item) => {
-                self.add_holder(user, kind, item);
-                let unknown = Holding {
-                    held: Known::unknown(time),
-                    status: Known::unknown(time),
-                    service: None,
-                };
-                self.user_mut(user).held.insert((kind, item), unknown);
-                return;
-            }
-            Operation::Issue(user, kind, ..) => {
-                _ = self.user_mut(user).complete.remove(&kind);
-                self.user_mut(user).exists.changed = time;
-                return;
-            }
-            Operation::SetStatus(user, kind, item, _) => {
-                if let Some(it) = self.user_mut(user).held.get_mut(&(kind, item)) {
-                    it.status = Known::unknown(time);
-                }
-                return;
-            }
-            Operation::RenameResource(resource, name) => {
-                self.forget_users_of(resource, time);
-                if let Some(item) = name.filter(|it| *it != resource.item) {
-                    let renamed = Resource { item, ..resource };
-                    self.forget_users_of(renamed, time);
-                    self.share_relations_of_resources(resource, renamed, time);
-                }
-            }
-            Operation::DeleteResource(resource) => self.forget_users_of(resource, time),
-            Operation::UpdateUser(user, UserChange { name: Some(name), .. }) if name != user => {
-                self.forget_user(user, time);
-                self.forget_user(name, time);
-                self.share_relations_of_users(user, name, time);
-                return;
-            }
-            Operation::CreateUser(user, CreateUserOptions { boundary: Some(policy), .. }) => {
-                let policy = Resource { kind: ResourceKind::Policy, item: policy };
-                _ = self.resource_mut(policy).bounded.insert(user);
-            }
-            Operation::PutBoundary(user, policy) => {
-                self.user_mut(user).boundary = Known::unknown(time);
-                let policy = Resource { kind: ResourceKind::Policy, item: policy };
-                _ = self.resource_mut(policy).bounded.insert(user);
-                return;
-            }
-            Operation::DeleteBoundary(user) => {
-                self.user_mut(user).boundary = Known::unknown(time);
-                return;
-            }
-            Operation::AddSubResource(resource, part, item)
-            | Operation::RemoveSubResource(resource, part, item)
-                if part != SubResource::Version =>
-            {
-                self.add_group(resource, part, item);
-                let known = self.resource_mut(resource);
-                _ = known.entries.insert((part, item), Known::unknown(time));
-                return;
-            }
-            _ => {}
-        }
-        for user in users_of(&op) {
-            self.forget_user(user, time);
-        }
-        for resource in resources_of(&op) {
-            self.resource_mut(resource).forget(time);
-        }
-    }
-
-    /// Forgets a user. It may still hold what it held, or hold it again under another name.
-    fn forget_user(&mut self, user: User, time: i64) {
-        let known = self.user_mut(user);
-        for holding in known.held.values_mut() {
-            holding.held = Known::unknown(time);
-            holding.status = Known::unknown(time);
-        }
-        let held = std::mem::take(&mut known.held);
-        known.forget(time);
-        known.held = held;
-    }
-
-    /// Forgets which users and groups use a resource.
-    fn forget_users_of(&mut self, resource: Resource, time: i64) {
-        let kind = AttachmentKind::all().find(|it| it.row().refers_to == Some(resource.kind));
-        let holders = self.resource_mut(resource).holders.clone();
-        for user in holders {
-            let key = kind.map(|kind| (kind, resource.item));
-            if let Some(it) = key.and_then(|key| self.user_mut(user).held.get_mut(&key)) {
-                it.held = Known::unknown(time);
-            }
-        }
-        let groups = self.resource_mut(resource).groups.clone();
-        for item in groups {
-            let group = Resource { kind: ResourceKind::Group, item };
-            let key = (SubResource::AttachedPolicy, resource.item);
-            if let Some(it) = self.resource_mut(group).entries.get_mut(&key) {
-                *it = Known::unknown(time);
-            }
-        }
-        let bounded = self.resource_mut(resource).bounded.clone();
-        for user in bounded {
-            self.user_mut(user).boundary = Known::unknown(time);
-        }
-    }
-
-    /// After a rename that may have been made: each of the two users may have what one of them has.
-    fn share_relations_of_users(&mut self, one: User, other: User, time: i64) {
-        let keys = |it: &Self, user| it.users.get(&user).map(|it| it.held.clone());
-        let held = [one, other].into_iter().filter_map(|it| keys(self, it)).flatten();
-        for ((kind, item), holding) in held.collect::<Vec<_>>() {
-            for user in [one, other] {
-                self.add_holder(user, kind, item);
-                let held = Known::unknown(time);
-                let unknown = Holding { held, status: Known::unknown(time), ..holding };
-                self.user_mut(user).held.insert((kind, item), unknown);
-            }
-        }
-        for policy in self.resources.values_mut() {
-            if policy.bounded.contains(&one) || policy.bounded.contains(&other) {
-                policy.bounded.extend([one, other]);
-            }
-        }
-    }
-
-    /// The same for two groups: each may have the members and the policies of the other.
-    fn share_relations_of_resources(&mut self, one: Resource, other: Resource, time: i64) {
-        let kind = AttachmentKind::all().find(|it| it.row().refers_to == Some(one.kind));
-        let holders_of = |it: &mut Self, resource| it.resource_mut(resource).holders.clone();
-        let mut holders = holders_of(self, one);
-        holders.extend(holders_of(self, other));
-        for (user, kind) in holders.iter().filter_map(|it| Some((*it, kind?))) {
-            for resource in [one, other] {
-                self.forget_operation(Operation::Attach(user, kind, resource.item), time);
-            }
-        }
-        let entries_of = |it: &mut Self, resource| it.resource_mut(resource).entries.clone();
-        let mut entries = entries_of(self, one);
-        entries.extend(entries_of(self, other));
-        for (part, item) in entries.into_keys().filter(|it| it.0 != SubResource::Version) {
-            self.add_group(one, part, item);
-            self.add_group(other, part, item);
-        }
-    }
-
-    /// Forgets a user, or everything.
-    fn forget_all(&mut self, user: Option<User>, time: i64) {
-        if let Some(user) = user {
-            let known = self.user_mut(user);
-            known.forget(time);
-            let resources = self.resources.values_mut();
-            resources.for_each(|it| it.complete = false);
-            return;
-        }
-        self.is_complete = false;
-        self.begin = time;
-        self.users.clear();
-        self.resources.clear();
-        self.owners.clear();
-    }
 }
 
 fn learn_value<T>(known: &mut Known<T>, value: T, lesson: Lesson) {
     if known.value.is_none() && lesson.is_reliable(known.changed) {
         known.value = Some(value);
     }
-}
-
-fn is_rename(op: &Operation) -> bool {
-    matches!(op, Operation::UpdateUser(_, UserChange { name: Some(_), .. }))
-        || matches!(op, Operation::RenameResource(_, Some(_)))
 }
 
 const fn user_of(entity: Entity) -> Option<User> {

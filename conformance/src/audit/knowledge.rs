@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
     AttachmentKind, Item, Path, Resource, ResourceKind, Service, Status, SubResource, User,
 };
@@ -147,7 +148,7 @@ impl KnownUser {
     /// Forgets everything but the events.
     pub(crate) fn forget(&mut self, time: i64) {
         let recent = std::mem::take(&mut self.recent);
-        *self = Self { recent, ..Self::unknown(time) };
+        *self = Self { recent, partial_until: self.partial_until, ..Self::unknown(time) };
     }
 }
 
@@ -182,11 +183,38 @@ impl KnownResource {
 
     /// Forgets everything but the events and who may use it.
     pub(crate) fn forget(&mut self, time: i64) {
-        let Self { is_external, recent, holders, groups, bounded, complete, .. } =
-            std::mem::replace(self, Self::unknown(time));
-        *self =
-            Self { is_external, holders, groups, bounded, complete, recent, ..Self::unknown(time) };
+        let known = std::mem::replace(self, Self::unknown(time));
+        *self = Self {
+            exists: Known::unknown(time),
+            entries: BTreeMap::new(),
+            complete_entries: BTreeSet::new(),
+            default: Known::unknown(time),
+            last_version: None,
+            ..known
+        };
     }
+}
+
+/// What some operations name.
+#[derive(Default)]
+pub(crate) struct Named {
+    pub(crate) users: BTreeSet<User>,
+    pub(crate) resources: BTreeSet<Resource>,
+    pub(crate) items: BTreeSet<(AttachmentKind, Item)>,
+    /// Whether an operation concerns the users of a resource.
+    pub(crate) with_holders: bool,
+    /// Whether an operation changes a name.
+    pub(crate) with_renames: bool,
+}
+
+/// The kind of attachment by which users use the resources of a kind.
+pub(crate) fn kind_of_users(class: ResourceKind) -> Option<AttachmentKind> {
+    AttachmentKind::all().find(|it| it.row().refers_to == Some(class))
+}
+
+/// Whether at most one user can hold an item of the kind.
+pub(crate) fn has_one_holder(kind: AttachmentKind) -> bool {
+    kind.row().naming == Naming::Service || kind.row().refers_to == Some(ResourceKind::Device)
 }
 
 /// What is known about one account.
@@ -198,6 +226,12 @@ pub(crate) struct Knowledge {
     pub(crate) begin: i64,
     /// Changes before this time are visible.
     pub(crate) horizon: i64,
+    /// The latest end of an event.
+    pub(crate) latest: i64,
+    /// The time of the last change of a name.
+    pub(crate) last_rename: i64,
+    /// Whether this is a part that lacks users about whose items of one holder not everything is known.
+    pub(crate) lacks_partial_users: bool,
     pub(crate) users: HashMap<User, KnownUser>,
     pub(crate) resources: HashMap<Resource, KnownResource>,
     /// The users that hold or may hold an item of which there is one.
@@ -210,6 +244,9 @@ impl Knowledge {
             is_complete,
             begin: NEVER,
             horizon: NEVER,
+            latest: NEVER,
+            last_rename: NEVER,
+            lacks_partial_users: false,
             users: HashMap::new(),
             resources: HashMap::new(),
             owners: HashMap::new(),
@@ -235,21 +272,38 @@ impl Knowledge {
     }
 
     /// The part about these users, resources and items, and about everything that they refer to. The
-    /// users of a resource are in it if an operation concerns them.
-    pub(crate) fn part(
-        &self,
-        users: &BTreeSet<User>,
-        resources: &BTreeSet<Resource>,
-        items: &BTreeSet<(AttachmentKind, Item)>,
-        with_holders: bool,
-    ) -> Self {
-        let mut part =
-            Self { begin: self.begin, horizon: self.horizon, ..Self::new(self.is_complete) };
+    /// users of a resource are in it if an operation concerns them, and what refers to a name if an
+    /// operation changes names.
+    pub(crate) fn part(&self, named: &Named) -> Self {
+        let Named { users, resources, items, with_holders, with_renames } = named;
+        let mut part = Self {
+            begin: self.begin,
+            horizon: self.horizon,
+            latest: self.latest,
+            last_rename: self.last_rename,
+            ..Self::new(self.is_complete)
+        };
         let mut all_users = users.clone();
         for item in items {
             let Some(owners) = self.owners.get(item) else { continue };
             all_users.extend(owners);
             part.owners.insert(*item, owners.clone());
+        }
+        if *with_renames {
+            let groups: BTreeSet<Item> = resources
+                .iter()
+                .filter(|it| it.kind == ResourceKind::Group)
+                .map(|it| it.item)
+                .collect();
+            let refers = |known: &KnownResource| {
+                !known.bounded.is_disjoint(users) || !known.groups.is_disjoint(&groups)
+            };
+            let policies = self.resources.iter().filter(|(_, known)| refers(known));
+            part.resources.extend(policies.map(|(policy, known)| (*policy, known.clone())));
+            for group in resources.iter().filter(|it| it.kind == ResourceKind::Group) {
+                let kind = kind_of_users(ResourceKind::Group);
+                all_users.extend(kind.into_iter().flat_map(|it| self.possible_holders(*group, it)));
+            }
         }
         for resource in resources {
             let Some(known) = self.resources.get(resource) else { continue };
@@ -261,7 +315,7 @@ impl Knowledge {
                 let kind = part_kind.row().refers_to;
                 part.add_resource(self, kind.map(|kind| Resource { kind, item: *item }));
             }
-            if with_holders {
+            if *with_holders {
                 all_users.extend(known.holders.iter().chain(&known.bounded));
             }
             part.resources.insert(*resource, known.clone());
@@ -281,6 +335,11 @@ impl Knowledge {
             );
             part.users.insert(user, known.clone());
         }
+        let is_partial = |known: &KnownUser| {
+            AttachmentKind::all().any(|it| has_one_holder(it) && !known.complete.contains(&it))
+        };
+        part.lacks_partial_users = !items.is_empty()
+            && self.users.iter().any(|(user, it)| !part.users.contains_key(user) && is_partial(it));
         part
     }
 
@@ -324,6 +383,7 @@ impl Knowledge {
     /// Replaces the entries that the part has. Who may hold an item is added, because a part may know
     /// only some of them.
     pub(crate) fn replace(&mut self, part: Self) {
+        self.last_rename = self.last_rename.max(part.last_rename);
         self.users.extend(part.users);
         self.resources.extend(part.resources);
         for (key, owners) in part.owners {
@@ -331,7 +391,7 @@ impl Knowledge {
         }
     }
 
-    /// Whether both know the same about everything.
+    /// Whether both know the same about every user and resource.
     pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
         self.users == other.users
             && self.resources == other.resources
@@ -340,6 +400,7 @@ impl Knowledge {
 
     /// Keeps what both agree on.
     pub(crate) fn intersect(&mut self, other: &Self) {
+        self.last_rename = self.last_rename.max(other.last_rename);
         let (new_user, new_resource) = (self.new_user(), self.new_resource());
         for user in other.users.keys() {
             self.users.entry(*user).or_insert_with(|| new_user.clone());

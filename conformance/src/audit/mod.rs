@@ -20,6 +20,7 @@ mod action_responses;
 mod aws_policies;
 mod checker;
 mod effects;
+mod forgetting;
 mod judgement;
 mod knowledge;
 mod ordering;

@@ -10,8 +10,9 @@ use std::rc::Rc;
 use iamspec_model::{AttachmentKind, Entity, Item, Operation, Resource, ResourceKind, User};
 
 use crate::audit::effects::{resources_of, users_of};
+use crate::audit::forgetting::is_rename;
 use crate::audit::judgement::{Judgement, judge, update};
-use crate::audit::knowledge::Knowledge;
+use crate::audit::knowledge::{Knowledge, Named};
 use crate::audit::{AuditCall, AuditEvent, AuditOptions, AuditVerdict};
 use crate::response::Response;
 
@@ -38,7 +39,8 @@ pub(crate) fn in_any_order(
         (is_invalid || matches!(it.call, AuditCall::Unknown(_))) && !it.changes_nothing()
     };
     if events.iter().any(affects_all) {
-        knowledge.forget_events(events.iter());
+        let changes = events.iter().filter(|it| !it.changes_nothing());
+        knowledge.forget_events(&changes.map(|it| &**it).collect::<Vec<_>>());
         verdicts.fill(Some(AuditVerdict::TooSoon));
         return verdicts;
     }
@@ -64,7 +66,8 @@ pub(crate) fn in_any_order(
                 Some(AuditVerdict::Possible)
             }
             Found::TooMany => {
-                knowledge.forget_events(members.iter().copied());
+                let changes = members.iter().filter(|it| !it.changes_nothing());
+                knowledge.forget_events(&changes.map(|it| &***it).collect::<Vec<_>>());
                 Some(AuditVerdict::TooSoon)
             }
             Found::None => None,
@@ -150,18 +153,21 @@ fn search(knowledge: &Knowledge, events: &[&Rc<AuditEvent>], options: AuditOptio
     if events.len() > EVENTS_MAX {
         return Found::TooMany;
     }
-    let (mut users, mut resources) = (BTreeSet::new(), BTreeSet::new());
-    let mut items = BTreeSet::new();
+    let operations = || events.iter().flat_map(|it| it.operations());
+    let mut named = Named {
+        with_holders: operations().any(concerns_holders),
+        with_renames: operations().any(is_rename),
+        ..Named::default()
+    };
     for subject in events.iter().flat_map(|it| subjects(it)) {
         match subject {
-            Subject::User(user) => _ = users.insert(user),
-            Subject::Resource(resource) => _ = resources.insert(resource),
-            Subject::Item(kind, item) => _ = items.insert((kind, item)),
+            Subject::User(user) => _ = named.users.insert(user),
+            Subject::Resource(resource) => _ = named.resources.insert(resource),
+            Subject::Item(kind, item) => _ = named.items.insert((kind, item)),
             Subject::All => {}
         }
     }
-    let with_holders = events.iter().flat_map(|it| it.operations()).any(concerns_holders);
-    let start = knowledge.part(&users, &resources, &items, with_holders);
+    let start = knowledge.part(&named);
     let mut search = Search { events, options, steps: 0, ends: Vec::new() };
     if search.extend(start, 0).is_none() {
         return Found::TooMany;

@@ -15,7 +15,7 @@ use iamspec_model::{
     Resource, ResourceKind, Service, Status, SubResource, User, UserChange, apply,
 };
 
-use crate::audit::knowledge::Holding;
+use crate::audit::knowledge::{Holding, has_one_holder, kind_of_users};
 use crate::audit::view::View;
 use crate::response::Listing;
 use crate::script::corpus::attach;
@@ -170,8 +170,7 @@ impl Question<'_> {
     }
 
     fn unknown_uses(&self, resource: Resource, unknown: &mut Vec<Assumption>) {
-        let kind = AttachmentKind::all().find(|it| it.row().refers_to == Some(resource.kind));
-        let Some(kind) = kind else { return };
+        let Some(kind) = kind_of_users(resource.kind) else { return };
         let is_open = !self.view.has_every_user_of(resource);
         let may_be_held =
             self.view.holders(kind, resource.item).iter().any(|(_, held)| held.is_none());
@@ -237,7 +236,8 @@ impl Question<'_> {
             // That a user does not hold an item does not show that nobody else does.
             let knowledge = self.view.knowledge;
             let is_known = knowledge.users.values().all(|it| it.complete.contains(&kind));
-            knowledge.is_complete && is_known || others.iter().any(|it| it.1 == Some(true))
+            knowledge.is_complete && is_known && !knowledge.lacks_partial_users
+                || others.iter().any(|it| it.1 == Some(true))
         };
         if may_be_other || !has_every {
             unknown.push(Assumption::HeldByOther(kind, item));
@@ -455,9 +455,7 @@ impl Question<'_> {
     fn add_holders(&self, account: &mut Account, yes: &[Assumption]) -> Option<()> {
         let op = self.op.well_formed();
         let resource = op.resource();
-        let of_resource = resource.and_then(|it| {
-            AttachmentKind::all().find(|kind| kind.row().refers_to == Some(it.kind))
-        });
+        let of_resource = resource.and_then(|it| kind_of_users(it.kind));
         let Some(kind) = of_resource.or(op.kind()) else { return Some(()) };
         let lists_or_deletes = matches!(
             op,
@@ -485,7 +483,11 @@ impl Question<'_> {
                 _ => None,
             });
             for user in listed.filter(|it| self.view.user_exists(*it) != Some(false)) {
-                holders.entry(user).or_insert_with(|| self.view.holds(user, kind, item));
+                let is_absent = resource.is_some_and(|it| self.view.has_every_user_of(it));
+                let known = || {
+                    if is_absent { Some(false) } else { self.view.holds(user, kind, item) }
+                };
+                holders.entry(user).or_insert_with(known);
             }
         }
         let assumed = yes.contains(&Assumption::HeldByOther(kind, item)).then_some(OTHER_USER);
@@ -519,7 +521,7 @@ impl Question<'_> {
     fn add_groups(&self, account: &mut Account, policy: Resource, lists: bool) -> Option<()> {
         let part = SubResource::AttachedPolicy;
         let mut groups: BTreeSet<Resource> = self.groups_with(policy).into_iter().collect();
-        if lists {
+        if lists && !self.view.has_every_user_of(policy) {
             let listed = self.listing.into_iter().flat_map(|it| &it.items);
             groups.extend(listed.filter_map(|(entity, _)| match entity {
                 Entity::Resource(group) if group.kind == ResourceKind::Group => Some(*group),
@@ -677,11 +679,6 @@ impl Question<'_> {
         }
         Some(())
     }
-}
-
-/// Whether at most one user can hold an item of the kind.
-fn has_one_holder(kind: AttachmentKind) -> bool {
-    kind.row().naming == Naming::Service || kind.row().refers_to == Some(ResourceKind::Device)
 }
 
 /// The sub-resource that a listing shows as this entity.

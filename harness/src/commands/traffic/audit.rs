@@ -351,8 +351,12 @@ impl AuditSession<'_> {
         };
         if late {
             self.totals.late += 1;
-            account.auditor.record_late_event(&event);
-            account.forget_responses();
+            // The events before it come first.
+            self.check_pending(&call.account)?;
+            if let Some(account) = self.accounts.get_mut(&call.account) {
+                account.auditor.record_late_event(&event);
+                account.forget_responses();
+            }
             return Ok(());
         }
         if event.start > account.end {

@@ -1,0 +1,283 @@
+//! What becomes unknown after changes whose effect is unknown: responses that were lost, events that
+//! arrived late, and events that overlap in more orders than are tried.
+
+use std::collections::BTreeSet;
+
+use iamspec_model::{
+    AttachmentKind, CreateUserOptions, Expected, Operation, Resource, ResourceKind, SubResource,
+    User, UserChange,
+};
+
+use crate::audit::effects::{resources_of, users_of};
+use crate::audit::knowledge::{Holding, Knowledge, Known, kind_of_users};
+use crate::audit::{AuditCall, AuditEvent};
+
+impl Knowledge {
+    /// Forgets what a change may have affected that arrived after later events. After a rename, it may
+    /// have affected what has another name now.
+    pub(crate) fn forget_late(&mut self, event: &AuditEvent) {
+        if event.start <= self.last_rename || event.operations().any(|it| renamed(it).is_some()) {
+            self.forget_all(None, self.latest.max(event.end));
+        } else {
+            self.forget_event(event);
+        }
+    }
+
+    /// Forgets what a change may affect.
+    pub(crate) fn forget_event(&mut self, event: &AuditEvent) {
+        self.forget_events(&[event]);
+    }
+
+    /// Forgets what some changes may affect, in whatever order they were made.
+    pub(crate) fn forget_events(&mut self, events: &[&AuditEvent]) {
+        // What an event changed may be seen as it was before for a while after the last event.
+        let time = events.iter().map(|it| it.end).fold(self.latest, i64::max);
+        for event in events {
+            if let AuditCall::Unknown(user) = &event.call {
+                self.forget_all(*user, time);
+            }
+            for operation in event.operations() {
+                match operation {
+                    // A refused request has changed nothing.
+                    Operation::Invalid(..) if event.changes_nothing() => {}
+                    Operation::Invalid(..) => self.forget_invalid(operation, time),
+                    _ => self.forget_operation(*operation, time),
+                }
+            }
+        }
+        let renames = || events.iter().flat_map(|it| it.operations()).filter_map(renamed);
+        let of_users = renames().filter_map(|it| match it {
+            Renamed::User(user, name) => Some((user, name)),
+            Renamed::Resource(..) => None,
+        });
+        for users in connected(of_users) {
+            self.last_rename = time;
+            self.share_among_users(&users, time);
+        }
+        let of_resources = renames().filter_map(|it| match it {
+            Renamed::Resource(resource, other) => Some((resource, other)),
+            Renamed::User(..) => None,
+        });
+        for groups in connected(of_resources) {
+            self.last_rename = time;
+            self.share_among_groups(&groups, time);
+        }
+    }
+
+    /// Forgets what an accepted invalid request may change. The items and resources that it names have
+    /// no symbols, and an endpoint may have changed the names.
+    pub(crate) fn forget_invalid(&mut self, operation: &Operation, time: i64) {
+        let Operation::Invalid(_, invalid) = operation else { return };
+        if invalid.row().clause.expected != Expected::Success {
+            return self.forget_all(None, time);
+        }
+        for user in users_of(operation) {
+            self.forget_user(user, time);
+        }
+    }
+
+    fn forget_operation(&mut self, op: Operation, time: i64) {
+        match op {
+            Operation::Attach(user, kind, item) | Operation::Detach(user, kind, item) => {
+                self.add_holder(user, kind, item);
+                let unknown = Holding {
+                    held: Known::unknown(time),
+                    status: Known::unknown(time),
+                    service: None,
+                };
+                self.user_mut(user).held.insert((kind, item), unknown);
+                return;
+            }
+            Operation::Issue(user, kind, ..) => {
+                _ = self.user_mut(user).complete.remove(&kind);
+                self.user_mut(user).exists.changed = time;
+                return;
+            }
+            Operation::SetStatus(user, kind, item, _) => {
+                if let Some(it) = self.user_mut(user).held.get_mut(&(kind, item)) {
+                    it.status = Known::unknown(time);
+                }
+                return;
+            }
+            Operation::DeleteResource(resource) => self.forget_users_of(resource, time),
+            Operation::CreateUser(user, CreateUserOptions { boundary: Some(policy), .. }) => {
+                let policy = Resource { kind: ResourceKind::Policy, item: policy };
+                _ = self.resource_mut(policy).bounded.insert(user);
+            }
+            Operation::PutBoundary(user, policy) => {
+                self.user_mut(user).boundary = Known::unknown(time);
+                let policy = Resource { kind: ResourceKind::Policy, item: policy };
+                _ = self.resource_mut(policy).bounded.insert(user);
+                return;
+            }
+            Operation::DeleteBoundary(user) => {
+                self.user_mut(user).boundary = Known::unknown(time);
+                return;
+            }
+            Operation::AddSubResource(resource, part, item)
+            | Operation::RemoveSubResource(resource, part, item)
+                if part != SubResource::Version =>
+            {
+                self.add_group(resource, part, item);
+                let known = self.resource_mut(resource);
+                _ = known.entries.insert((part, item), Known::unknown(time));
+                return;
+            }
+            _ => {}
+        }
+        for user in users_of(&op) {
+            self.forget_user(user, time);
+        }
+        for resource in resources_of(&op) {
+            self.resource_mut(resource).forget(time);
+        }
+    }
+
+    /// Forgets a user. It may still hold what it held, or hold it again under another name.
+    fn forget_user(&mut self, user: User, time: i64) {
+        let known = self.user_mut(user);
+        for holding in known.held.values_mut() {
+            holding.held = Known::unknown(time);
+            holding.status = Known::unknown(time);
+        }
+        let held = std::mem::take(&mut known.held);
+        known.forget(time);
+        known.held = held;
+    }
+
+    /// Forgets which users and groups use a resource.
+    fn forget_users_of(&mut self, resource: Resource, time: i64) {
+        let kind = kind_of_users(resource.kind);
+        let known = self.resource_mut(resource);
+        let (holders, groups) = (known.holders.clone(), known.groups.clone());
+        let bounded = known.bounded.clone();
+        for user in holders {
+            let key = kind.map(|kind| (kind, resource.item));
+            if let Some(it) = key.and_then(|key| self.user_mut(user).held.get_mut(&key)) {
+                it.held = Known::unknown(time);
+            }
+        }
+        for item in groups {
+            let group = Resource { kind: ResourceKind::Group, item };
+            let key = (SubResource::AttachedPolicy, resource.item);
+            if let Some(it) = self.resource_mut(group).entries.get_mut(&key) {
+                *it = Known::unknown(time);
+            }
+        }
+        for user in bounded {
+            let boundary = &mut self.user_mut(user).boundary;
+            if boundary.value == Some(Some(resource.item)) {
+                *boundary = Known::unknown(time);
+            }
+        }
+    }
+
+    /// After renames that may have been made, each of the users may have what one of them has.
+    fn share_among_users(&mut self, users: &BTreeSet<User>, time: i64) {
+        let held = |it: &User| self.users.get(it).map(|it| it.held.clone());
+        let held: Vec<_> = users.iter().filter_map(held).flatten().collect();
+        for ((kind, item), holding) in held {
+            for user in users {
+                self.add_holder(*user, kind, item);
+                let held = Known::unknown(time);
+                let unknown = Holding { held, status: Known::unknown(time), ..holding };
+                self.user_mut(*user).held.insert((kind, item), unknown);
+            }
+        }
+        for policy in self.resources.values_mut() {
+            if !policy.bounded.is_disjoint(users) {
+                policy.bounded.extend(users);
+            }
+        }
+    }
+
+    /// After renames that may have been made, each of the groups may have the members and the policies
+    /// of one of them.
+    fn share_among_groups(&mut self, groups: &BTreeSet<Resource>, time: i64) {
+        let Some(kind) = kind_of_users(ResourceKind::Group) else { return };
+        let is_complete = groups.iter().all(|it| self.resource_mut(*it).complete);
+        let holders: BTreeSet<User> =
+            groups.iter().flat_map(|it| self.possible_holders(*it, kind)).collect();
+        for group in groups {
+            self.resource_mut(*group).complete = is_complete;
+            for user in &holders {
+                self.forget_operation(Operation::Attach(*user, kind, group.item), time);
+            }
+        }
+        let items: BTreeSet<_> = groups.iter().map(|it| it.item).collect();
+        for policy in self.resources.values_mut() {
+            if !policy.groups.is_disjoint(&items) {
+                policy.groups.extend(&items);
+            }
+        }
+    }
+
+    /// The users that hold or may hold a resource, also those that are too many for its own list.
+    pub(crate) fn possible_holders(
+        &self,
+        resource: Resource,
+        kind: AttachmentKind,
+    ) -> BTreeSet<User> {
+        let known = self.resources.get(&resource);
+        let mut holders = known.map(|it| it.holders.clone()).unwrap_or_default();
+        if known.is_none_or(|it| !it.complete) {
+            let key = (kind, resource.item);
+            let others = self.users.iter().filter(|(_, it)| it.held.contains_key(&key));
+            holders.extend(others.map(|(user, _)| *user));
+        }
+        holders
+    }
+
+    /// Forgets a user, or everything.
+    pub(crate) fn forget_all(&mut self, user: Option<User>, time: i64) {
+        if let Some(user) = user {
+            let known = self.user_mut(user);
+            known.forget(time);
+            let resources = self.resources.values_mut();
+            resources.for_each(|it| it.complete = false);
+            return;
+        }
+        self.is_complete = false;
+        self.begin = time;
+        self.users.clear();
+        self.resources.clear();
+        self.owners.clear();
+    }
+}
+
+/// A user or a resource, and the other name that it gets.
+enum Renamed {
+    User(User, User),
+    Resource(Resource, Resource),
+}
+
+fn renamed(op: &Operation) -> Option<Renamed> {
+    match *op {
+        Operation::UpdateUser(user, UserChange { name: Some(name), .. }) if name != user => {
+            Some(Renamed::User(user, name))
+        }
+        Operation::RenameResource(resource, Some(item)) if item != resource.item => {
+            Some(Renamed::Resource(resource, Resource { item, ..resource }))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the operation gives something another name.
+pub(crate) fn is_rename(op: &Operation) -> bool {
+    renamed(op).is_some()
+}
+
+/// The sets of names that the pairs connect.
+fn connected<T: Copy + Ord>(pairs: impl Iterator<Item = (T, T)>) -> Vec<BTreeSet<T>> {
+    let mut sets: Vec<BTreeSet<T>> = Vec::new();
+    for (one, other) in pairs {
+        let mut merged = BTreeSet::from([one, other]);
+        let is_apart = |set: &BTreeSet<T>| !set.contains(&one) && !set.contains(&other);
+        let (apart, joined) = sets.into_iter().partition(is_apart);
+        merged.extend(Vec::into_iter(joined).flatten());
+        sets = apart;
+        sets.push(merged);
+    }
+    sets
+}
