@@ -2,7 +2,8 @@
 //!
 //! A [`Layer`] has the letters and digits of one form, each with its [`ByteOrigin`]. There is one
 //! layer for each level of nested escapes (percent-encoding, XML entities, JSON escapes), one more
-//! without tags for each level, and one for each piece of base 64 and base 16 in the text.
+//! without tags for each level, and one for each piece of base 64 and base 16 in the text. A piece that
+//! tags or quotes divide is joined.
 
 /// The number of nested escapes that are decoded.
 const LEVELS_MAX: usize = 5;
@@ -12,6 +13,12 @@ const BASE64_MIN: usize = 11;
 
 /// A shorter run of base 16 holds no secret that is searched for.
 const BASE16_MIN: usize = 16;
+
+/// The start of a CDATA section.
+const CDATA: &[u8] = b"<![CDATA[";
+
+/// A longer divider of two texts is not looked for.
+const DIVIDER_MAX: usize = 256;
 
 /// A shorter part of base 64 or base 16 beside a tag or a quote is not joined with the next one.
 const PIECE_MIN: usize = 8;
@@ -169,7 +176,6 @@ impl<O: ByteOrigin> Reading<O> {
 
     /// The letters outside tags and comments. The content of CDATA sections is kept.
     fn without_tags(&self) -> Layer<O> {
-        const CDATA: &[u8] = b"<![CDATA[";
         let mut skipped = 0;
         let mut in_tag = false;
         self.kept(|place, byte| {
@@ -220,8 +226,8 @@ impl<O: ByteOrigin> Reading<O> {
         })
     }
 
-    /// The pieces of base 64 or base 16 that tags, comments or quotes divide, each in one piece; `None`
-    /// if there are none.
+    /// The pieces of base 64 or base 16 that tags, comments or quotes divide, each of them joined;
+    /// `None` if there are none.
     fn joined_pieces(&self) -> Option<Self> {
         let mut joined = Self { bytes: Vec::new(), origins: Vec::new() };
         // The parts of a divided piece, and where the current one begins.
@@ -234,7 +240,7 @@ impl<O: ByteOrigin> Reading<O> {
                 continue;
             }
             let rest = self.bytes.get(at..).unwrap_or_default();
-            let divider = if at - begin < PIECE_MIN { 0 } else { separators(rest) };
+            let divider = if at - begin < PIECE_MIN { 0 } else { divider(rest) };
             let next = rest.iter().skip(divider).take(PIECE_MIN);
             if divider > 0 && next.filter(|it| sextet(**it).is_some()).count() == PIECE_MIN {
                 parts.push(begin..at);
@@ -246,7 +252,7 @@ impl<O: ByteOrigin> Reading<O> {
                         let byte = self.bytes.get(place).copied().unwrap_or(b' ');
                         joined.push(byte, self.span(place, 1));
                     }
-                    joined.push(b' ', O::part(0, 0));
+                    joined.push(b'.', O::part(0, 0));
                 }
                 at += 1;
             }
@@ -337,19 +343,22 @@ impl<O: ByteOrigin> Reading<O> {
     }
 }
 
-/// The length of everything that divides two texts at the start of a text.
-fn separators(text: &[u8]) -> usize {
+/// The length of everything that divides two texts at the start of a text, such as an end tag, white
+/// space and a start tag. Longer dividers are not looked for, so that no text takes long.
+fn divider(text: &[u8]) -> usize {
+    let text = text.get(..DIVIDER_MAX).unwrap_or(text);
     let mut length = 0;
-    while let Some(next) = text.get(length..).and_then(separator) {
-        length += next;
+    while let Some(rest) = text.get(length..) {
+        let blank = rest.iter().take_while(|it| it.is_ascii_whitespace()).count();
+        let Some(next) = rest.get(blank..).and_then(divider_part) else { break };
+        length += blank + next;
     }
     length
 }
 
-/// The length of one thing that divides two texts at the start of a text: a tag, a comment, an end of a CDATA
-/// section, or what is between two strings of JSON.
-fn separator(text: &[u8]) -> Option<usize> {
-    const CDATA: &[u8] = b"<![CDATA[";
+/// The length of one part of a divider: a tag, a comment, the start or the end of a CDATA section, or
+/// what is between two strings of JSON.
+fn divider_part(text: &[u8]) -> Option<usize> {
     let after = |from: usize, end: &[u8]| {
         let rest = text.get(from..)?;
         Some(from + rest.windows(end.len()).position(|it| it == end)? + end.len())
@@ -359,19 +368,15 @@ fn separator(text: &[u8]) -> Option<usize> {
         it if it.starts_with(b"]]>") => Some(3),
         it if it.starts_with(b"<!--") => after(4, b"-->"),
         [b'<', ..] => after(1, b">"),
-        [b'"', ..] => {
-            let blank = |from: usize| {
-                let rest = text.get(from..).unwrap_or_default();
-                from + rest.iter().take_while(|it| it.is_ascii_whitespace()).count()
-            };
-            let next = |from: usize, byte: u8| {
-                let place = blank(from);
-                (text.get(place) == Some(&byte)).then_some(place + 1)
-            };
-            let string = next(next(1, b',')?, b'"')?;
-            // The string may be the name of a member.
-            let value = after(string, b"\"").and_then(|it| next(next(it, b':')?, b'"'));
-            Some(value.unwrap_or(string))
+        [b'"', rest @ ..] => {
+            let is_between = |it: &&u8| b"\",:[]{}".contains(*it) || it.is_ascii_whitespace();
+            let next = 1 + rest.iter().take_while(is_between).count();
+            // The next string may be the name of a member.
+            let name_end = after(next, b"\"").filter(|it| {
+                let rest = text.get(*it..).unwrap_or_default();
+                rest.iter().find(|it| !it.is_ascii_whitespace()) == Some(&b':')
+            });
+            Some(name_end.map_or(next, |it| it - 1))
         }
         _ => None,
     }

@@ -89,7 +89,9 @@ fn splits(text: &str) -> Vec<String> {
         format!("[\"{one}\", \"{two}\"]"),
         format!("{{\"a\": \"{one}\", \"b\": \"{two}\"}}"),
         format!("{one}\n\t{two}"),
-        format!("<a/>{one}</a><b>{two}"),
+        format!("<a/>{one}</a>\n  <b>{two}"),
+        format!("{{\"{one}\": \"{two}\"}}"),
+        format!("[[\"{one}\"], [\"{two}\"]]"),
     ]
 }
 
