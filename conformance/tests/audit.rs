@@ -244,7 +244,7 @@ enum Logged {
 
 /// Histories that were once called impossible. Each ended with a response that depends on what is
 /// known of another name.
-const POSSIBLE: [&[(Logged, &str)]; 8] = {
+const POSSIBLE: [&[(Logged, &str)]; 9] = {
     use Logged::{Alone, Before, Late, Lost, Overlapping};
     [
         // A group gets the name of a deleted one, and its members are not known.
@@ -312,6 +312,15 @@ const POSSIBLE: [&[(Logged, &str)]; 8] = {
             (Alone, "ListAttachedGroupPolicies g1"),
             (Alone, "DeleteGroup g1"),
         ],
+        // The policy of a group that may have been created again.
+        &[
+            (Alone, "CreateGroup g0"),
+            (Alone, "CreatePolicy p0"),
+            (Alone, "AttachGroupPolicy g0 p0"),
+            (Lost, "CreateGroup g0"),
+            (Alone, "UpdateGroup g0 g1"),
+            (Alone, "DeletePolicy p0"),
+        ],
         // A key that may be inactive.
         &[
             (Alone, "CreateUser u0"),
@@ -353,7 +362,9 @@ fn what_is_known_of_another_name_makes_no_response_impossible() {
                     overlapping.push(Rc::new(AuditEvent { start: overlapping[0].start, ..it }));
                 }
                 if events.peek().is_none() {
-                    late.drain(..).for_each(|it| auditor.record_late_event(&it));
+                    for event in late.drain(..) {
+                        auditor.record_late_event(&event);
+                    }
                 }
                 let verdicts = auditor.check(&overlapping);
                 let is_impossible =
@@ -365,6 +376,38 @@ fn what_is_known_of_another_name_makes_no_response_impossible() {
         }
     }
     assert!(accused.is_empty(), "{accused:#?}");
+}
+
+/// More members than the knowledge of a group has room for.
+#[test]
+fn a_group_with_300_members_may_be_listed_again_and_renamed() {
+    use iamspec_model::{AttachmentKind, Item, Resource, ResourceKind, User};
+    let group = |item| Resource { kind: ResourceKind::Group, item: Item(item) };
+    let mut reference = ReferenceOptions::default();
+    let mut account = Account::default();
+    let mut operations = vec![Operation::CreateResource(group(0))];
+    for user in (0..300).map(User) {
+        let kind = AttachmentKind::GroupMembership;
+        operations.extend([Operation::create_user(user), Operation::Attach(user, kind, Item(0))]);
+    }
+    let before = operations.len();
+    operations.extend([
+        Operation::GetResource(group(0)),
+        Operation::GetResource(group(0)),
+        Operation::RenameResource(group(0), Some(Item(1))),
+        Operation::GetResource(group(1)),
+        Operation::List(User(299), AttachmentKind::GroupMembership),
+    ]);
+    let respond = |(index, op): (usize, &Operation)| {
+        let symbols = messages::symbols(op);
+        let response = respond_and_apply(&mut account, op, &mut reference, &symbols);
+        event(index, op, &response)
+    };
+    let events: Vec<AuditEvent> = operations.iter().enumerate().map(respond).collect();
+    for from in [0, before] {
+        let finding = impossible(events.get(from..).unwrap());
+        assert!(finding.is_none(), "from {from}: {}", finding.unwrap());
+    }
 }
 
 /// A read or a refusal may be the one of an earlier state within the lag.

@@ -60,13 +60,12 @@ impl Auditor {
     /// Checks events that overlap in time, in the order of the log, and learns from them. Call it
     /// with increasing times.
     pub fn check(&mut self, events: &[Rc<AuditEvent>]) -> Vec<AuditVerdict> {
-        if let (true, Some(first)) = (self.knowledge.begin == NEVER, events.first()) {
-            self.knowledge.begin = first.start;
+        if let (true, Some(first)) = (self.knowledge.log_begin == NEVER, events.first()) {
+            self.knowledge.log_begin = first.start;
+            self.knowledge.begin = self.knowledge.begin.max(first.start);
         }
-        for resource in events.iter().flat_map(|it| &it.external) {
-            // It exists before the log, and everyone may use it.
-            let unknown = KnownResource::unknown(NEVER);
-            self.knowledge.resources.entry(*resource).or_insert(unknown).is_external = true;
+        for event in events {
+            self.mark_external(event);
         }
         if let [event] = events {
             return vec![self.check_one(event)];
@@ -75,6 +74,7 @@ impl Auditor {
         let verdicts = events.iter().zip(fits).map(|(event, fits)| match fits {
             Some(verdict) => {
                 self.knowledge.record(event);
+                self.drop_old_items(event);
                 verdict
             }
             None => self.check_one(event),
@@ -84,8 +84,18 @@ impl Auditor {
 
     /// Records an event that arrived after later ones. What it may have changed becomes unknown.
     pub fn record_late_event(&mut self, event: &AuditEvent) {
+        self.mark_external(event);
         if !event.changes_nothing() {
             self.knowledge.forget_late(event);
+        }
+    }
+
+    /// Records which resources belong to nobody in this account. They exist before the log, and everyone
+    /// may use them.
+    fn mark_external(&mut self, event: &AuditEvent) {
+        for resource in &event.external {
+            let unknown = KnownResource::unknown(NEVER);
+            self.knowledge.resources.entry(*resource).or_insert(unknown).is_external = true;
         }
     }
 
@@ -110,10 +120,14 @@ impl Auditor {
         };
         update(&mut self.knowledge, event, &judgement, self.options);
         self.knowledge.record(event);
+        self.drop_old_items(event);
+        verdict
+    }
+
+    fn drop_old_items(&mut self, event: &AuditEvent) {
         for user in event.operations().flat_map(users_of) {
             self.knowledge.drop_old_items(user);
         }
-        verdict
     }
 
     fn finding(&self, event: &Rc<AuditEvent>, divergence: &Divergence) -> AuditFinding {

@@ -1,6 +1,5 @@
 //! How an event changes the knowledge about the account: by the facts on which all explanations
-//! agree, by the items of a listing, and by the effect of a success. A lost response makes facts
-//! unknown.
+//! agree, by the items of a listing, and by the effect of a success.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -144,6 +143,7 @@ impl Knowledge {
         known.holders = holders;
         if is_full {
             known.complete = false;
+            known.lacks_holders = true;
         } else {
             known.holders.insert(user);
         }
@@ -278,7 +278,9 @@ impl Knowledge {
         let begin = self.unknown_until();
         let known = self.resource_mut(resource);
         if is_whole && own.is_reliable(known.exists.changed) {
-            known.complete = true;
+            let is_indexed =
+                |it: &Entity| user_of(*it).is_none_or(|it| known.holders.contains(&it));
+            known.complete = listed.iter().all(is_indexed);
             known.partial_until = known.partial_until.max(begin);
             let holders = known.holders.clone();
             for user in holders.into_iter().filter(|it| !listed.contains(&Entity::User(*it))) {
@@ -422,10 +424,9 @@ impl Knowledge {
     }
 
     fn create_user(&mut self, user: User, options: CreateUserOptions, time: i64) {
-        let begin = self.unknown_until();
         let known = self.user_mut(user);
         if known.exists.value.is_none() {
-            known.partial_until = known.partial_until.max(begin);
+            known.partial_until = known.partial_until.max(known.exists.changed);
         }
         known.exists = Known::at(true, time);
         known.path = Known::at(options.path, time);
@@ -461,10 +462,9 @@ impl Knowledge {
     }
 
     fn create_resource(&mut self, resource: Resource, time: i64) {
-        let begin = self.unknown_until();
         let known = self.resource_mut(resource);
         if known.exists.value.is_none() {
-            known.partial_until = known.partial_until.max(begin);
+            known.partial_until = known.partial_until.max(known.exists.changed);
         }
         known.exists = Known::at(true, time);
         known.complete = true;
@@ -493,8 +493,8 @@ impl Knowledge {
         }
         known.default = Known::unknown(time);
         known.recent.keep_last();
-        let (holders, groups) = (known.holders.clone(), known.groups.clone());
-        let bounded = known.bounded.clone();
+        let (groups, bounded) = (known.groups.clone(), known.bounded.clone());
+        let holders = self.possible_holders(resource);
         let kind = kind_of_users(resource.kind);
         for user in holders {
             let key = kind.map(|kind| (kind, resource.item));
@@ -631,11 +631,9 @@ impl Knowledge {
         // the new name.
         moved.partial_until = moved.partial_until.max(before.partial_until);
         moved.holders.extend(before.holders);
-        if let Some(kind) = kind {
-            moved.holders.extend(self.possible_holders(resource, kind));
-            moved.holders.extend(self.possible_holders(renamed, kind));
-        }
-        for user in &moved.holders {
+        let holders = [resource, renamed].map(|it| self.possible_holders(it));
+        moved.lacks_holders |= before.lacks_holders;
+        for user in holders.iter().flatten() {
             let Some(kind) = kind else { continue };
             let known = self.user_mut(*user);
             let entry = known.held.get(&(kind, resource.item)).copied();

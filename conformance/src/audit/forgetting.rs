@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use iamspec_model::{
-    AttachmentKind, CreateUserOptions, Expected, Operation, Resource, ResourceKind, SubResource,
-    User, UserChange,
+    CreateUserOptions, Expected, Operation, Resource, ResourceKind, SubResource, User, UserChange,
 };
 
 use crate::audit::effects::{resources_of, users_of};
@@ -23,26 +22,31 @@ impl Knowledge {
         }
     }
 
-    /// Forgets what a change may affect.
+    /// Forgets what an event may affect. A refused call of which not everything is known has changed
+    /// nothing.
     pub(crate) fn forget_event(&mut self, event: &AuditEvent) {
-        self.forget_events(&[event]);
+        let is_invalid = event.operations().any(|it| matches!(it, Operation::Invalid(..)));
+        if !(event.changes_nothing() && (is_invalid || matches!(event.call, AuditCall::Unknown(_))))
+        {
+            self.forget_events(&[event]);
+        }
     }
 
     /// Forgets what some changes may affect, in whatever order they were made.
     pub(crate) fn forget_events(&mut self, events: &[&AuditEvent]) {
         // What an event changed may be seen as it was before for a while after the last event.
         let time = events.iter().map(|it| it.end).fold(self.latest, i64::max);
+        for operation in events.iter().flat_map(|it| it.operations()) {
+            if matches!(operation, Operation::Invalid(..)) {
+                self.forget_invalid(operation, time);
+            } else {
+                self.forget_operation(*operation, time);
+            }
+        }
+        // After the others, because it may concern what they created.
         for event in events {
             if let AuditCall::Unknown(user) = &event.call {
                 self.forget_all(*user, time);
-            }
-            for operation in event.operations() {
-                match operation {
-                    // A refused request has changed nothing.
-                    Operation::Invalid(..) if event.changes_nothing() => {}
-                    Operation::Invalid(..) => self.forget_invalid(operation, time),
-                    _ => self.forget_operation(*operation, time),
-                }
             }
         }
         let renames = || events.iter().flat_map(|it| it.operations()).filter_map(renamed);
@@ -94,9 +98,14 @@ impl Knowledge {
                 return;
             }
             Operation::SetStatus(user, kind, item, _) => {
-                if let Some(it) = self.user_mut(user).held.get_mut(&(kind, item)) {
-                    it.status = Known::unknown(time);
-                }
+                let unknown = Holding {
+                    held: Known::unknown(time),
+                    status: Known::unknown(time),
+                    service: None,
+                };
+                self.add_holder(user, kind, item);
+                let held = &mut self.user_mut(user).held;
+                held.entry((kind, item)).or_insert(unknown).status = Known::unknown(time);
                 return;
             }
             Operation::DeleteResource(resource) => self.forget_users_of(resource, time),
@@ -148,8 +157,9 @@ impl Knowledge {
     /// Forgets which users and groups use a resource.
     fn forget_users_of(&mut self, resource: Resource, time: i64) {
         let kind = kind_of_users(resource.kind);
+        let holders = self.possible_holders(resource);
         let known = self.resource_mut(resource);
-        let (holders, groups) = (known.holders.clone(), known.groups.clone());
+        let groups = known.groups.clone();
         let bounded = known.bounded.clone();
         for user in holders {
             let key = kind.map(|kind| (kind, resource.item));
@@ -196,10 +206,13 @@ impl Knowledge {
     fn share_among_groups(&mut self, groups: &BTreeSet<Resource>, time: i64) {
         let Some(kind) = kind_of_users(ResourceKind::Group) else { return };
         let is_complete = groups.iter().all(|it| self.resource_mut(*it).complete);
+        let lacks_holders = groups.iter().any(|it| self.resource_mut(*it).lacks_holders);
         let holders: BTreeSet<User> =
-            groups.iter().flat_map(|it| self.possible_holders(*it, kind)).collect();
+            groups.iter().flat_map(|it| self.possible_holders(*it)).collect();
         for group in groups {
-            self.resource_mut(*group).complete = is_complete;
+            let known = self.resource_mut(*group);
+            known.complete = is_complete;
+            known.lacks_holders = lacks_holders;
             for user in &holders {
                 self.forget_operation(Operation::Attach(*user, kind, group.item), time);
             }
@@ -210,22 +223,6 @@ impl Knowledge {
                 policy.groups.extend(&items);
             }
         }
-    }
-
-    /// The users that hold or may hold a resource, also those that are too many for its own list.
-    pub(crate) fn possible_holders(
-        &self,
-        resource: Resource,
-        kind: AttachmentKind,
-    ) -> BTreeSet<User> {
-        let known = self.resources.get(&resource);
-        let mut holders = known.map(|it| it.holders.clone()).unwrap_or_default();
-        if known.is_none_or(|it| !it.complete) {
-            let key = (kind, resource.item);
-            let others = self.users.iter().filter(|(_, it)| it.held.contains_key(&key));
-            holders.extend(others.map(|(user, _)| *user));
-        }
-        holders
     }
 
     /// Forgets a user, or everything.

@@ -393,7 +393,7 @@ pub(crate) fn update(
     let lesson = Lesson {
         time: event.start,
         lag: options.lag,
-        begin: knowledge.begin,
+        begin: knowledge.log_begin,
         is_success: matches!(event.response, Response::Success(_))
             && event.operation().is_some_and(|it| !users_and_resources_of(it).is_empty()),
     };

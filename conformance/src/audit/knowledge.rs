@@ -51,8 +51,8 @@ pub(crate) struct KnownUser {
     pub(crate) held: BTreeMap<(AttachmentKind, Item), Holding>,
     /// The kinds of which `held` has every item.
     pub(crate) complete: BTreeSet<AttachmentKind>,
-    /// When the user was deleted while `complete` did not have every kind. For a while, a read may show
-    /// what it held.
+    /// The last time at which the user may have held what `held` does not have, although `complete` has
+    /// the kind. For a while after it, a read may show that.
     pub(crate) partial_until: i64,
     pub(crate) recent: Recent,
 }
@@ -66,6 +66,8 @@ pub(crate) struct KnownResource {
     pub(crate) exists: Known<bool>,
     /// The users that hold it or may hold it; their own entries have the truth.
     pub(crate) holders: BTreeSet<User>,
+    /// Whether more users may hold it than `holders` has room for.
+    pub(crate) lacks_holders: bool,
     /// The groups that the policy is or may be attached to.
     pub(crate) groups: BTreeSet<Item>,
     /// The users whose permissions boundary it is or may be.
@@ -76,8 +78,8 @@ pub(crate) struct KnownResource {
     /// The kinds of which `entries` has every sub-resource.
     pub(crate) complete_entries: BTreeSet<SubResource>,
     pub(crate) default: Known<Item>,
-    /// When the resource was deleted while its users or its sub-resources were not all known. For a
-    /// while, a read may show them.
+    /// The last time at which it may have had users or sub-resources that are not here, although they
+    /// are complete. For a while after it, a read may show them.
     pub(crate) partial_until: i64,
     /// The number of the latest version.
     pub(crate) last_version: Option<u32>,
@@ -159,6 +161,7 @@ impl KnownResource {
             is_external: false,
             exists: Known::unknown(time),
             holders: BTreeSet::new(),
+            lacks_holders: false,
             groups: BTreeSet::new(),
             bounded: BTreeSet::new(),
             complete: false,
@@ -181,12 +184,18 @@ impl KnownResource {
         }
     }
 
-    /// Forgets everything but the events and who may use it.
+    /// Forgets everything but the events, who may use it, and what it may have.
     pub(crate) fn forget(&mut self, time: i64) {
         let known = std::mem::replace(self, Self::unknown(time));
+        // It may still have what it had, or have it again under another name.
+        let mut entries = known.entries;
+        entries.retain(|(part, _), _| *part != SubResource::Version);
+        for entry in entries.values_mut() {
+            *entry = Known::unknown(time);
+        }
         *self = Self {
             exists: Known::unknown(time),
-            entries: BTreeMap::new(),
+            entries,
             complete_entries: BTreeSet::new(),
             default: Known::unknown(time),
             last_version: None,
@@ -223,6 +232,8 @@ pub(crate) struct Knowledge {
     /// Whether an entity without an entry does not exist. Otherwise its existence is unknown.
     pub(crate) is_complete: bool,
     /// When the log begins: what is not in it may have changed just before.
+    pub(crate) log_begin: i64,
+    /// When the log begins, or when everything was forgotten.
     pub(crate) begin: i64,
     /// Changes before this time are visible.
     pub(crate) horizon: i64,
@@ -242,6 +253,7 @@ impl Knowledge {
     pub(crate) fn new(is_complete: bool) -> Self {
         Self {
             is_complete,
+            log_begin: NEVER,
             begin: NEVER,
             horizon: NEVER,
             latest: NEVER,
@@ -277,6 +289,7 @@ impl Knowledge {
     pub(crate) fn part(&self, named: &Named) -> Self {
         let Named { users, resources, items, with_holders, with_renames } = named;
         let mut part = Self {
+            log_begin: self.log_begin,
             begin: self.begin,
             horizon: self.horizon,
             latest: self.latest,
@@ -300,10 +313,6 @@ impl Knowledge {
             };
             let policies = self.resources.iter().filter(|(_, known)| refers(known));
             part.resources.extend(policies.map(|(policy, known)| (*policy, known.clone())));
-            for group in resources.iter().filter(|it| it.kind == ResourceKind::Group) {
-                let kind = kind_of_users(ResourceKind::Group);
-                all_users.extend(kind.into_iter().flat_map(|it| self.possible_holders(*group, it)));
-            }
         }
         for resource in resources {
             let Some(known) = self.resources.get(resource) else { continue };
@@ -316,7 +325,8 @@ impl Knowledge {
                 part.add_resource(self, kind.map(|kind| Resource { kind, item: *item }));
             }
             if *with_holders {
-                all_users.extend(known.holders.iter().chain(&known.bounded));
+                all_users.extend(self.possible_holders(*resource));
+                all_users.extend(&known.bounded);
             }
             part.resources.insert(*resource, known.clone());
         }
@@ -338,9 +348,22 @@ impl Knowledge {
         let is_partial = |known: &KnownUser| {
             AttachmentKind::all().any(|it| has_one_holder(it) && !known.complete.contains(&it))
         };
-        part.lacks_partial_users = !items.is_empty()
+        part.lacks_partial_users = self.is_complete
+            && !items.is_empty()
             && self.users.iter().any(|(user, it)| !part.users.contains_key(user) && is_partial(it));
         part
+    }
+
+    /// The users that hold or may hold a resource, also those for which its own list has no room.
+    pub(crate) fn possible_holders(&self, resource: Resource) -> BTreeSet<User> {
+        let Some(known) = self.resources.get(&resource) else { return BTreeSet::new() };
+        let mut holders = known.holders.clone();
+        if let Some(kind) = kind_of_users(resource.kind).filter(|_| known.lacks_holders) {
+            let key = (kind, resource.item);
+            let others = self.users.iter().filter(|(_, it)| it.held.contains_key(&key));
+            holders.extend(others.map(|(user, _)| *user));
+        }
+        holders
     }
 
     /// Adds a resource as another knowledge has it, unless it is there.
@@ -460,6 +483,7 @@ impl KnownResource {
         merge(&mut self.exists, &other.exists);
         merge(&mut self.default, &other.default);
         self.holders.extend(&other.holders);
+        self.lacks_holders |= other.lacks_holders;
         self.groups.extend(&other.groups);
         self.bounded.extend(&other.bounded);
         self.complete &= other.complete;

@@ -9,7 +9,8 @@
 //! - A read or a refusal may show an earlier state for a while after a change (F-001 to F-004). Only
 //!   what changed within that time is uncertain.
 //!
-//! `knowledge.rs` keeps what is known, `effects.rs` updates it, `view.rs` reads it at one time,
+//! `knowledge.rs` keeps what is known, `effects.rs` updates it, `forgetting.rs` has what becomes
+//! unknown, `view.rs` reads it at one time,
 //! `possible_accounts.rs` enumerates the accounts that agree with it, `ordering.rs` searches for an
 //! order of events that overlap, `judgement.rs` judges one event, `action_responses.rs` a refusal by
 //! its action alone, `aws_policies.rs` a response about a policy of AWS, and `checker.rs` has the

@@ -235,8 +235,8 @@ impl Question<'_> {
         } else {
             // That a user does not hold an item does not show that nobody else does.
             let knowledge = self.view.knowledge;
-            let is_known = knowledge.users.values().all(|it| it.complete.contains(&kind));
-            knowledge.is_complete && is_known && !knowledge.lacks_partial_users
+            let is_known = || knowledge.users.values().all(|it| it.complete.contains(&kind));
+            knowledge.is_complete && !knowledge.lacks_partial_users && is_known()
                 || others.iter().any(|it| it.1 == Some(true))
         };
         if may_be_other || !has_every {
@@ -483,9 +483,10 @@ impl Question<'_> {
                 _ => None,
             });
             for user in listed.filter(|it| self.view.user_exists(*it) != Some(false)) {
-                let is_absent = resource.is_some_and(|it| self.view.has_every_user_of(it));
+                let is_absent = || resource.is_some_and(|it| self.view.has_every_user_of(it));
                 let known = || {
-                    if is_absent { Some(false) } else { self.view.holds(user, kind, item) }
+                    let held = self.view.holds(user, kind, item);
+                    held.or_else(|| is_absent().then_some(false))
                 };
                 holders.entry(user).or_insert_with(known);
             }

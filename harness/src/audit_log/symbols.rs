@@ -24,8 +24,8 @@ pub(crate) struct Symbols {
 struct Tables {
     /// The id of the account in the ARNs of its users.
     account: Option<String>,
-    /// Users by their names in lower case, with the case of their first occurrence.
-    users: HashMap<String, (String, u32)>,
+    /// Users by their names in lower case.
+    users: HashMap<String, u32>,
     /// Groups by their names in lower case, policies and devices by their ARNs in lower case, with the
     /// case of their first occurrence or of their last creation.
     resources: HashMap<(ResourceKind, String), (String, u32)>,
@@ -38,13 +38,14 @@ struct Tables {
     bodies: HashMap<(AttachmentKind, String), Item>,
     /// The user of an access key.
     key_owners: HashMap<String, String>,
-    next: u32,
+    /// The prefix of each symbol, and its name. The first one has the number 1.
+    names: Vec<(&'static str, String)>,
 }
 
 impl Tables {
-    fn fresh(&mut self) -> u32 {
-        self.next += 1;
-        self.next
+    fn fresh(&mut self, prefix: &'static str, name: &str) -> u32 {
+        self.names.push((prefix, name.to_owned()));
+        u32::try_from(self.names.len()).unwrap_or(u32::MAX)
     }
 
     fn resource(&mut self, kind: ResourceKind, reference: &str) -> u32 {
@@ -52,7 +53,7 @@ impl Tables {
         if let Some((_, number)) = self.resources.get(&key) {
             return *number;
         }
-        let number = self.fresh();
+        let number = self.fresh(kind.row().prefix, reference);
         self.named.entry((kind, base_name(&key.1))).or_default().insert(key.1.clone());
         self.resources.insert(key, (reference.to_owned(), number));
         number
@@ -62,27 +63,17 @@ impl Tables {
     fn name(&self, symbol: &str) -> Option<&str> {
         let digits = symbol.trim_start_matches(|it: char| !it.is_ascii_digit());
         let prefix = symbol.strip_suffix(digits)?;
-        let number: u32 = digits.parse().ok()?;
-        let first = |it: &'_ (String, u32)| it.1 == number;
-        if prefix == "u" {
-            return self.users.values().find(|it| first(it)).map(|it| it.0.as_str());
-        }
+        let index = digits.parse::<usize>().ok()?.checked_sub(1);
         if prefix == "path" {
-            let path = number.checked_sub(1).map(|it| self.paths.get(it as usize));
-            return path.map_or(Some("/"), |it| it.map(String::as_str));
+            return index.map_or(Some("/"), |it| self.paths.get(it).map(String::as_str));
         }
-        if let Some(kind) = ResourceKind::all().find(|it| it.row().prefix == prefix) {
-            let mut named = self.resources.iter().filter(|it| it.0.0 == kind);
-            return named.find(|it| first(it.1)).map(|it| it.1.0.as_str());
-        }
-        let kind = AttachmentKind::all().find(|it| it.symbol(Item(number)) == symbol)?;
-        let mut named = self.items.iter().filter(|it| it.0.0 == kind);
-        named.find(|it| first(it.1)).map(|it| it.1.0.as_str())
+        let (known, name) = self.names.get(index?)?;
+        (prefix.trim_end_matches('#') == *known).then_some(name)
     }
 }
 
 impl Symbols {
-    /// The text with names for symbols. It searches all names for each symbol.
+    /// The text with names for symbols.
     pub(crate) fn in_names(&self, text: &str) -> String {
         let tables = self.tables.borrow();
         let is_part = |it: char| it.is_ascii_alphanumeric() || it == '#';
@@ -106,11 +97,11 @@ impl Symbols {
     pub(crate) fn user(&self, name: &str) -> User {
         let mut tables = self.tables.borrow_mut();
         let key = name.to_lowercase();
-        if let Some((_, number)) = tables.users.get(&key) {
+        if let Some(number) = tables.users.get(&key) {
             return User(*number);
         }
-        let number = tables.fresh();
-        tables.users.insert(key, (name.to_owned(), number));
+        let number = tables.fresh("u", name);
+        tables.users.insert(key, number);
         User(number)
     }
 
@@ -162,7 +153,7 @@ impl Symbols {
         if let Some((first, number)) = tables.items.get(&key) {
             return (first == name).then_some(Item(*number));
         }
-        let number = tables.fresh();
+        let number = tables.fresh(kind.row().prefix, name);
         tables.items.insert(key, (name.to_owned(), number));
         Some(Item(number))
     }

@@ -134,6 +134,8 @@ struct AuditedAccount {
     records: EntityRecords,
     values: RecordedValues,
     pending: Vec<(AuditEvent, EntityFacts, ValueFacts)>,
+    /// Events that arrived after later ones.
+    late: Vec<AuditEvent>,
     /// The latest end of a pending event.
     end: i64,
     /// Whether a record that cannot be read overlaps with the pending events.
@@ -341,6 +343,7 @@ impl AuditSession<'_> {
             records: EntityRecords::new(options.lag, options.starts_empty),
             values: RecordedValues::new(options.lag),
             pending: Vec::new(),
+            late: Vec::new(),
             end: i64::MIN,
             has_gap: false,
         };
@@ -351,12 +354,8 @@ impl AuditSession<'_> {
         };
         if late {
             self.totals.late += 1;
-            // The events before it come first.
-            self.check_pending(&call.account)?;
-            if let Some(account) = self.accounts.get_mut(&call.account) {
-                account.auditor.record_late_event(&event);
-                account.forget_responses();
-            }
+            account.late.push(event);
+            account.forget_responses();
             return Ok(());
         }
         if event.start > account.end {
@@ -415,10 +414,16 @@ impl AuditSession<'_> {
     fn check_events(&mut self, name: &str) -> Result<()> {
         let Some(account) = self.accounts.get_mut(name) else { return Ok(()) };
         let events = account.take_pending(self.anonymize);
-        if events.is_empty() {
-            return Ok(());
+        // They may have been made before or after the pending events.
+        let late = std::mem::take(&mut account.late);
+        for event in &late {
+            account.auditor.record_late_event(event);
         }
-        for verdict in account.auditor.check(&events) {
+        let verdicts = if events.is_empty() { Vec::new() } else { account.auditor.check(&events) };
+        for event in &late {
+            account.auditor.record_late_event(event);
+        }
+        for verdict in verdicts {
             match verdict {
                 AuditVerdict::Possible => self.totals.possible += 1,
                 AuditVerdict::TooSoon => self.totals.too_soon += 1,
