@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use iamspec_model::tables::precedence::deciding_rules;
-use iamspec_model::{Expected, Level, Operation, Rule, allowed};
+use iamspec_model::{Entity, Expected, Level, Operation, Resource, Rule, User, allowed};
 
 use crate::audit::effects::{resources_of, users_of};
-use crate::audit::judgement::{Judgement, judge, update};
+use crate::audit::judgement::{Judgement, judge, update, wrong_in_listing};
 use crate::audit::knowledge::{Knowledge, KnownResource, NEVER, Recent};
 use crate::audit::ordering::in_any_order;
 use crate::audit::possible_accounts::Question;
@@ -35,6 +35,9 @@ fn template(rule: Rule, response: &Response) -> Option<&'static str> {
     let Response::Refused { message: Some(message), .. } = response else { return None };
     rule.clause.text.texts().find(|text| messages::matches(text, message.complete()))
 }
+
+/// The number of users and resources whose events may explain why a listing of the account is wrong.
+const WRONG_MAX: usize = 8;
 
 /// Checks the recorded events of one account and keeps what is known about it.
 #[derive(Clone, Debug)]
@@ -145,11 +148,18 @@ impl Auditor {
 
     /// The shortest list of earlier events that was found which makes the response impossible.
     fn explaining_events(&self, event: &Rc<AuditEvent>, found: &Divergence) -> Vec<Rc<AuditEvent>> {
-        let users = event.operations().flat_map(users_of);
-        let of_users = users.filter_map(|it| self.knowledge.users.get(&it)).map(|it| &it.recent);
-        let resources = event.operations().flat_map(resources_of);
+        let mut users: Vec<User> = event.operations().flat_map(users_of).collect();
+        let mut resources: Vec<Resource> = event.operations().flat_map(resources_of).collect();
+        for entity in wrong_in_listing(&self.knowledge, event).into_iter().take(WRONG_MAX) {
+            match entity {
+                Entity::User(user) => users.push(user),
+                Entity::Resource(resource) => resources.push(resource),
+                _ => {}
+            }
+        }
+        let of_users = users.iter().filter_map(|it| Some(&self.knowledge.users.get(it)?.recent));
         let of_resources =
-            resources.filter_map(|it| self.knowledge.resources.get(&it)).map(|it| &it.recent);
+            resources.iter().filter_map(|it| Some(&self.knowledge.resources.get(it)?.recent));
         let mut events: Vec<Rc<AuditEvent>> = Vec::new();
         for it in of_users.chain(of_resources).flat_map(Recent::events) {
             if !events.iter().any(|other| Rc::ptr_eq(it, other)) {

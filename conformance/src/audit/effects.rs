@@ -57,6 +57,17 @@ impl Knowledge {
                 self.resource_mut(resource).recent.add(event);
             }
         }
+        // The first listing that shows something is often the only event about it.
+        let Response::Success(Some(listing)) = &event.response else { return };
+        for (entity, _) in &listing.items {
+            match *entity {
+                Entity::User(user) => self.user_mut(user).recent.add_if_first(event),
+                Entity::Resource(resource) => {
+                    self.resource_mut(resource).recent.add_if_first(event);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Learns that an assumption is true or false, if it was unknown for longer than the lag.

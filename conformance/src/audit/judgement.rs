@@ -2,11 +2,12 @@
 //! about the account afterwards.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use iamspec_model::evidence::{A_004, A_064, B_IP_08, B_IP_13, C_092, D_022, Fact, G_007};
 use iamspec_model::{
-    Account, CreateUserOptions, Entity, ErrorCode, Level, Operation, Path, Resource, ResourceKind,
-    Status, SubResource, User, apply,
+    Account, Entity, ErrorCode, Level, Operation, Path, Resource, ResourceKind, Status,
+    SubResource, User, apply,
 };
 
 use crate::audit::action_responses::{
@@ -14,7 +15,7 @@ use crate::audit::action_responses::{
 };
 use crate::audit::aws_policies;
 use crate::audit::effects::{Lesson, learn_paths, resources_of, users_of};
-use crate::audit::knowledge::Knowledge;
+use crate::audit::knowledge::{Knowledge, Known};
 use crate::audit::possible_accounts::{Assumption, Question, lists_all};
 use crate::audit::view::View;
 use crate::audit::{AuditCall, AuditEvent, AuditOptions, ShownPart};
@@ -300,42 +301,64 @@ fn judge_account_listing(
     listing: &Listing,
     options: AuditOptions,
 ) -> Judgement {
-    let is_listed = |entity: Entity| listing.items.iter().any(|(it, _)| *it == entity);
-    let impossible = |account: &Account, op: &Operation, shown: Vec<Entity>| {
-        let items = shown.into_iter().map(|it| (it, Status::Active)).collect();
-        let response = Response::Success(Some(Listing::of(items)));
-        divergence(account, op, &response).filter(|it| options.threshold.includes(it))
-    };
+    let listed: BTreeSet<Entity> = listing.items.iter().map(|it| it.0).collect();
     let op = match op {
         Operation::ListUsers(_) => &Operation::ListUsers(Path::default()),
         other => other,
     };
-    if let Some(entity) = event.repeated.first() {
+    // The listing is compared with an account that has this entity only, or nothing.
+    let impossible = |entity: Entity, shown: &[Entity], exists: bool, expected: &str| {
         let mut account = Account::default();
-        match *entity {
-            Entity::User(user) => apply(&mut account, &Operation::create_user(user)),
-            Entity::Resource(resource) => apply(&mut account, &Operation::CreateResource(resource)),
-            _ => return Judgement::Uninformative,
+        match entity {
+            Entity::User(user) if exists => apply(&mut account, &Operation::create_user(user)),
+            Entity::Resource(it) if exists => apply(&mut account, &Operation::CreateResource(it)),
+            _ => {}
         }
-        if let Some(it) = impossible(&account, op, vec![*entity, *entity]) {
-            return Judgement::Impossible(Box::new(it));
+        let items = shown.iter().map(|it| (*it, Status::Active)).collect();
+        let response = Response::Success(Some(Listing::of(items)));
+        let found = divergence(&account, op, &response);
+        let mut found = found.filter(|it| options.threshold.includes(it))?;
+        found.expected.iter_mut().for_each(|it| it.0 = format!("200 {expected} {entity}"));
+        Some(Judgement::Impossible(Box::new(found)))
+    };
+    if let Some(entity) = event.repeated.first() {
+        if !matches!(entity, Entity::User(_) | Entity::Resource(_)) {
+            return Judgement::Uninformative;
+        }
+        if let Some(it) = impossible(*entity, &[*entity, *entity], true, "with only one") {
+            return it;
         }
     }
-    for (entity, _) in &listing.items {
+    for entity in &listed {
         let exists = match *entity {
             Entity::User(user) => view.user_exists(user),
             Entity::Resource(resource) => view.resource_exists(resource),
             _ => None,
         };
         if exists == Some(false)
-            && let Some(it) = impossible(&Account::default(), op, vec![*entity])
+            && let Some(it) = impossible(*entity, &[*entity], false, "without")
         {
-            return Judgement::Impossible(Box::new(it));
+            return it;
         }
     }
     if event.shown_part == ShownPart::Part {
         return Judgement::Fits(Vec::new());
     }
+    for entity in certain_entities(view, op, event).difference(&listed) {
+        if let Some(it) = impossible(*entity, &[], true, "with") {
+            return it;
+        }
+    }
+    let exists = |entity: Entity| match entity {
+        Entity::User(user) => Some((Assumption::User(user), true)),
+        Entity::Resource(resource) => Some((Assumption::Resource(resource), true)),
+        _ => None,
+    };
+    Judgement::Fits(listing.items.iter().filter_map(|(it, _)| exists(*it)).collect())
+}
+
+/// What exists for certain, and a whole listing of the account must show.
+fn certain_entities(view: View<'_>, op: &Operation, event: &AuditEvent) -> BTreeSet<Entity> {
     let paths = match &event.shown_part {
         ShownPart::Paths { listed, .. } => listed.as_ref(),
         _ => None,
@@ -345,36 +368,33 @@ fn judge_account_listing(
         Some(paths) => view.path(user).is_some_and(|it| paths.contains(&it)),
     };
     let lists_users = matches!(op, Operation::ListUsers(_) | Operation::GetAuthorizationDetails);
-    for user in view.knowledge.users.keys().copied().filter(|_| lists_users) {
-        let missing = view.user_exists(user) == Some(true)
-            && is_under(user)
-            && !is_listed(Entity::User(user));
-        let mut account = Account::default();
-        apply(&mut account, &Operation::CreateUser(user, CreateUserOptions::default()));
-        if let Some(it) = missing.then(|| impossible(&account, op, Vec::new())).flatten() {
-            return Judgement::Impossible(Box::new(it));
-        }
-    }
+    let users = view.knowledge.users.keys().copied().filter(|_| lists_users);
+    let users = users.filter(|it| view.user_exists(*it) == Some(true) && is_under(*it));
     let of_kind =
         |it: &Resource| matches!(op, Operation::ListResources(kind, _) if it.kind == *kind);
-    for resource in
-        view.knowledge.resources.keys().copied().filter(|it| lists_all(op) && of_kind(it))
-    {
-        let missing = view.resource_exists(resource) == Some(true)
-            && !view.is_external(resource)
-            && !is_listed(Entity::Resource(resource));
-        let mut account = Account::default();
-        apply(&mut account, &Operation::CreateResource(resource));
-        if let Some(it) = missing.then(|| impossible(&account, op, Vec::new())).flatten() {
-            return Judgement::Impossible(Box::new(it));
-        }
-    }
-    let exists = |entity: Entity| match entity {
-        Entity::User(user) => Some((Assumption::User(user), true)),
-        Entity::Resource(resource) => Some((Assumption::Resource(resource), true)),
-        _ => None,
+    let resources = view.knowledge.resources.keys().copied();
+    let resources = resources.filter(|it| lists_all(op) && of_kind(it));
+    let exists = |it: &Resource| view.resource_exists(*it) == Some(true) && !view.is_external(*it);
+    users.map(Entity::User).chain(resources.filter(exists).map(Entity::Resource)).collect()
+}
+
+/// The users and resources that a listing of the account lacks, or shows although they do not exist.
+pub(crate) fn wrong_in_listing(knowledge: &Knowledge, event: &AuditEvent) -> BTreeSet<Entity> {
+    let (Some(op), Response::Success(Some(listing))) = (event.operation(), &event.response) else {
+        return BTreeSet::new();
     };
-    Judgement::Fits(listing.items.iter().filter_map(|(it, _)| exists(*it)).collect())
+    if !users_and_resources_of(op).is_empty() {
+        return BTreeSet::new();
+    }
+    let view = View { knowledge, time: event.start, lag: 0 };
+    let is_absent = |it: &&Entity| match **it {
+        Entity::User(user) => view.user_exists(user) == Some(false),
+        Entity::Resource(resource) => view.resource_exists(resource) == Some(false),
+        _ => false,
+    };
+    let certain = certain_entities(view, op, event);
+    let listed: BTreeSet<Entity> = listing.items.iter().map(|it| it.0).collect();
+    certain.difference(&listed).chain(listed.iter().filter(is_absent)).copied().collect()
 }
 
 /// The users and resources that an operation names: a listing of the account names none.
@@ -428,6 +448,15 @@ pub(crate) fn update(
             }
             // Both the knowledge and the response may be right.
             knowledge.forget_event(event);
+            for entity in wrong_in_listing(knowledge, event) {
+                match entity {
+                    Entity::User(it) => knowledge.user_mut(it).exists = Known::unknown(event.end),
+                    Entity::Resource(it) => {
+                        knowledge.resource_mut(it).exists = Known::unknown(event.end);
+                    }
+                    _ => {}
+                }
+            }
             if matches!(event.response, Response::Success(_)) && !event.changes_nothing() {
                 knowledge.apply(event);
             }

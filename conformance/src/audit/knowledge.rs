@@ -111,6 +111,12 @@ impl Recent {
         self.0.push_back(Rc::clone(event));
     }
 
+    pub(crate) fn add_if_first(&mut self, event: &Rc<AuditEvent>) {
+        if self.0.is_empty() {
+            self.0.push_back(Rc::clone(event));
+        }
+    }
+
     /// Keeps the latest event only: a deletion needs no other explanation.
     pub(crate) fn keep_last(&mut self) {
         self.0.drain(..self.0.len().saturating_sub(1));

@@ -20,6 +20,8 @@ pub(super) struct CallBuffer {
     order: usize,
     latest: Option<i64>,
     emitted: Option<i64>,
+    /// The number of calls that were left out because the same record came before.
+    repeated: usize,
 }
 
 impl CallBuffer {
@@ -65,7 +67,17 @@ impl CallBuffer {
             return;
         }
         self.latest = self.latest.max(Some(at));
-        self.insert(at, Some(Box::new(call)));
+        let mut of_that_time = self.items.range((at, 0)..=(at, usize::MAX));
+        if of_that_time.any(|(_, it)| it.as_ref().is_some_and(|it| it.is_repeated_by(&call))) {
+            self.repeated += 1;
+        } else {
+            self.insert(at, Some(Box::new(call)));
+        }
+    }
+
+    /// The number of calls that were left out because the same record came before.
+    pub(super) const fn repeated(&self) -> usize {
+        self.repeated
     }
 
     fn add_unreadable(&mut self, at: i64, emit: &mut dyn FnMut(LogEvent)) {

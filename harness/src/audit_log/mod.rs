@@ -61,6 +61,8 @@ pub(crate) struct LogCounts {
     pub(crate) skipped: usize,
     /// The number of records that cannot be read, in files of which others can.
     pub(crate) unreadable: usize,
+    /// The number of calls that were left out because the same record came before.
+    pub(crate) repeated: usize,
 }
 
 /// Reads the files and folders and emits the IAM calls in the order of their times. Calls without a
@@ -117,6 +119,7 @@ pub(crate) fn read(
     if let (Some(error), 0) = (first_error, counts.files + counts.without_calls) {
         error?;
     }
+    counts.repeated = buffer.repeated();
     buffer.emit_all(emit);
     Ok(counts)
 }

@@ -48,7 +48,7 @@ pub(crate) enum RecordedCaller {
 }
 
 /// The response to a recorded request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum RecordedResponse {
     /// Success, with the result if the format has it.
     Success(Option<Element>),
@@ -61,6 +61,18 @@ pub(crate) enum RecordedResponse {
 }
 
 impl RecordedCall {
+    /// Whether another record is the same one: a log may be given twice, and CloudTrail may deliver an
+    /// event twice. Different calls may share an id.
+    pub(crate) fn is_repeated_by(&self, other: &Self) -> bool {
+        !self.id.is_empty()
+            && self.id == other.id
+            && (self.start, self.end) == (other.start, other.end)
+            && (&self.account, &self.caller) == (&other.account, &other.caller)
+            && (&self.action, &self.members) == (&other.action, &other.members)
+            && self.hidden == other.hidden
+            && self.response == other.response
+    }
+
     /// A member of the request, unless it is empty.
     pub(crate) fn member(&self, name: &str) -> Option<&str> {
         self.members.get(name).map(String::as_str).filter(|it| !it.is_empty())

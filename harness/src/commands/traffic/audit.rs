@@ -516,7 +516,7 @@ impl AuditTotals {
     fn line(&self, counts: LogCounts) -> String {
         format!(
             "{}, {}: {} possible, {} impossible, {} too soon after a change, {} uninformative, \
-             {} out of order, {} of other IAM actions{}{}{}",
+             {} out of order, {} of other IAM actions{}{}{}{}",
             counted(counts.files, "file"),
             counted(counts.events, "event"),
             self.possible,
@@ -525,6 +525,7 @@ impl AuditTotals {
             self.uninformative,
             self.late,
             self.ignored,
+            some(counts.repeated, "repeated event", "left out"),
             some(counts.without_calls, "digest or insight file", "skipped"),
             some(counts.skipped, "file", "not readable"),
             some(counts.unreadable, "record", "not readable")
