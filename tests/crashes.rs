@@ -108,6 +108,23 @@ fn refusals_that_cannot_be_read_are_findings_and_do_not_end_the_run() {
     }
 }
 
+/// What cannot be read was not right at an earlier time.
+#[test]
+fn a_read_that_cannot_be_read_is_not_stale() {
+    let server = super::Served::with(&[]);
+    let port = Port::rewriting(&server.url, |_, body, response| {
+        if body.contains("Action=GetUser&") {
+            http("307 Elsewhere", "text/html", b"")
+        } else {
+            response
+        }
+    });
+    let (exit, text) = run(&port, &["create-user/*", "update-user/*"]);
+    assert_eq!(exit, Some(1), "{text}");
+    assert!(text.contains("interrupted unreadable"), "{text}");
+    assert!(!text.contains("possibly stale"), "{text}");
+}
+
 /// Neither a read of a missing group nor one of a missing user gets a response.
 #[test]
 fn a_crash_is_a_finding_if_groups_are_not_implemented() {

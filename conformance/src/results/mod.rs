@@ -217,6 +217,9 @@ pub fn take_minimal_scripts(
 
 /// The last operation before which this response to a read would have conformed.
 fn missed_change(replay: &ScriptRun, index: usize, observed: &Response) -> Option<Operation> {
+    if matches!(observed, Response::Failed(_)) {
+        return None;
+    }
     let read = replay.exchanges.get(index)?.operation;
     let earlier = replay.exchanges.get(..index)?.iter().rev().filter(|_| read.is_read());
     let would_conform = |it: &&Exchange| {

@@ -120,7 +120,7 @@ fn tables(report: &RunReport, style: Style) -> String {
         _ = write!(out, "\n{}\n{}", style.bold(title), table(shown, style));
         let others = findings.len() - shown.len();
         if others > 0 {
-            _ = writeln!(out, "  and {others} more; --tier text --level info shows each in full");
+            _ = writeln!(out, "  and {others} more; --tier wire --level info shows each in full");
         }
     };
     let of = |status| of_status(report, status);
