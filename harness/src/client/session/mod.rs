@@ -181,6 +181,12 @@ impl Names {
         base_name(name).to_lowercase().starts_with(&format!("{}-", self.prefix).to_lowercase())
     }
 
+    /// Whether a name or the end of an ARN is one of this namespace, in any case.
+    pub(crate) fn is_of_namespace(&self, name: &str) -> bool {
+        let start = format!("{}-{}-", self.prefix, self.space.0);
+        base_name(name).to_lowercase().starts_with(&start.to_lowercase())
+    }
+
     /// Whether a path is the root, which contains nothing itself, or below the path of this run.
     #[must_use]
     pub fn is_our_path(&self, path: &str) -> bool {

@@ -55,6 +55,9 @@ impl Inspection<'_> {
         };
         let inner = inside(place, "member");
         for child in &element.children {
+            if !child.children.is_empty() && !self.is_in_scope(child, place) {
+                continue;
+            }
             if child.name != "member" {
                 let detail =
                     format!("{}<member>, not <{}>", at(place), self.raw.shown(&child.name));
@@ -63,9 +66,7 @@ impl Inspection<'_> {
                     return;
                 }
             }
-            if self.is_in_scope(child, place) {
-                self.value(entry, child, &inner);
-            }
+            self.value(entry, child, &inner);
         }
     }
 
@@ -89,8 +90,9 @@ impl Inspection<'_> {
         }
     }
 
-    /// Whether the entry of a listing is about what the run has created. A listing of the whole account
-    /// shows what others have created too, which may be older than any rule.
+    /// Whether the entry of a listing is about what this script has created. A listing of the whole
+    /// account shows what others have created too, which may be older than any rule, and which the
+    /// script alone would not show.
     fn is_in_scope(&self, entry: &Element, place: &str) -> bool {
         let is_of_account = matches!(
             self.op.well_formed(),
@@ -98,7 +100,9 @@ impl Inspection<'_> {
                 | Operation::ListResources(..)
                 | Operation::GetAuthorizationDetails
         );
-        !is_of_account || place.contains('.') || has_text(entry, &|text| self.names.is_ours(text))
+        !is_of_account
+            || place.contains('.')
+            || has_text(entry, &|text| self.names.is_of_namespace(text))
     }
 
     /// Checks the members that every recorded response has.
