@@ -31,14 +31,15 @@ struct Tables {
     resources: HashMap<(ResourceKind, String), (String, u32)>,
     /// The ARNs of policies and devices with this name in lower case.
     named: HashMap<(ResourceKind, String), BTreeSet<String>>,
-    /// The names of items, with the case of their first occurrence.
-    items: HashMap<(AttachmentKind, String), (String, u32)>,
+    /// Items by their names, in lower case if the caller names them.
+    items: HashMap<(AttachmentKind, String), u32>,
     paths: Vec<String>,
     /// The item that was uploaded with a body.
     bodies: HashMap<(AttachmentKind, String), Item>,
     /// The user of an access key.
     key_owners: HashMap<String, String>,
-    /// The prefix of each symbol, and its name. The first one has the number 1.
+    /// The prefix of each symbol, and its name with the case of its first occurrence. The first one has the
+    /// number 1.
     names: Vec<(&'static str, String)>,
 }
 
@@ -150,11 +151,12 @@ impl Symbols {
         } else {
             (kind, name.to_lowercase())
         };
-        if let Some((first, number)) = tables.items.get(&key) {
-            return (first == name).then_some(Item(*number));
+        if let Some(number) = tables.items.get(&key) {
+            let first = tables.names.get(*number as usize - 1);
+            return first.is_some_and(|it| it.1 == name).then_some(Item(*number));
         }
         let number = tables.fresh(kind.row().prefix, name);
-        tables.items.insert(key, (name.to_owned(), number));
+        tables.items.insert(key, number);
         Some(Item(number))
     }
 
