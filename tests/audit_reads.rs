@@ -288,6 +288,32 @@ fn listings_that_contradict_each_other_are_one_finding() {
     assert!(printed.contains("expected      200 with ghost  "), "{printed}");
 }
 
+/// What the first event of a log shows is known, also if the time since then is unknown.
+#[test]
+fn a_finding_has_no_event_that_does_not_matter() {
+    let key = "<UserName>alice</UserName><AccessKeyId>AKIAIOSFODNN7EXAMPLE</AccessKeyId><Status>Active</Status>";
+    let keys = |entries: &str| {
+        response(
+            "ListAccessKeys",
+            &format!(
+                "<AccessKeyMetadata>{entries}</AccessKeyMetadata><IsTruncated>false</IsTruncated>"
+            ),
+        )
+    };
+    let (one, none) = (keys(&format!("<member>{key}</member>")), keys(""));
+    let no_profile = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>Login Profile for User \
+                      alice cannot be found.</Message></Error></ErrorResponse>";
+    let calls = [
+        ("Action=ListAccessKeys&UserName=alice", 200, one.as_str()),
+        ("Action=GetLoginProfile&UserName=alice", 404, no_profile),
+        ("Action=ListAccessKeys&UserName=alice", 200, none.as_str()),
+    ];
+    let (code, printed) = audited(&calls, &[]);
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("ListAccessKeys alice -> 200 [AKIAIOSFODNN7EXAMPLE]"), "{printed}");
+    assert!(!printed.contains("GetLoginProfile"), "{printed}");
+}
+
 /// The same file twice is the same log.
 #[test]
 fn a_record_that_is_given_twice_counts_once() {

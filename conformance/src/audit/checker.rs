@@ -6,7 +6,7 @@ use iamspec_model::tables::precedence::deciding_rules;
 use iamspec_model::{Entity, Expected, Level, Operation, Resource, Rule, User, allowed};
 
 use crate::audit::effects::{resources_of, users_of};
-use crate::audit::judgement::{Judgement, judge, update, wrong_in_listing};
+use crate::audit::judgement::{Judgement, contradicted_by, judge, update};
 use crate::audit::knowledge::{Knowledge, KnownResource, NEVER, Recent};
 use crate::audit::ordering::in_any_order;
 use crate::audit::possible_accounts::Question;
@@ -93,8 +93,8 @@ impl Auditor {
         }
     }
 
-    /// Records which resources belong to nobody in this account. They exist before the log, and everyone
-    /// may use them.
+    /// Records which resources do not belong to the account. They exist before the log, and everyone may
+    /// use them.
     fn mark_external(&mut self, event: &AuditEvent) {
         for resource in &event.external {
             let unknown = KnownResource::unknown(NEVER);
@@ -150,7 +150,7 @@ impl Auditor {
     fn explaining_events(&self, event: &Rc<AuditEvent>, found: &Divergence) -> Vec<Rc<AuditEvent>> {
         let mut users: Vec<User> = event.operations().flat_map(users_of).collect();
         let mut resources: Vec<Resource> = event.operations().flat_map(resources_of).collect();
-        for entity in wrong_in_listing(&self.knowledge, event).into_iter().take(WRONG_MAX) {
+        for entity in contradicted_by(&self.knowledge, event).into_iter().take(WRONG_MAX) {
             match entity {
                 Entity::User(user) => users.push(user),
                 Entity::Resource(resource) => resources.push(resource),
@@ -170,6 +170,7 @@ impl Auditor {
         let explains = |events: &[Rc<AuditEvent>]| {
             let mut knowledge = Knowledge::new(self.options.starts_empty);
             knowledge.begin = self.knowledge.begin;
+            knowledge.log_begin = self.knowledge.log_begin;
             for it in events {
                 let judgement = judge(&knowledge, it, self.options);
                 if matches!(judgement, Judgement::Impossible(_)) {

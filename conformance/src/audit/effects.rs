@@ -87,11 +87,7 @@ impl Knowledge {
                 self.add_holder(user, kind, item);
                 let known = self.user_mut(user);
                 let changed = known.exists.changed.max(begin);
-                let holding = known.held.entry((kind, item)).or_insert(Holding {
-                    held: Known::unknown(changed),
-                    status: Known::unknown(changed),
-                    service: None,
-                });
+                let holding = known.held.entry((kind, item)).or_insert(Holding::unknown(changed));
                 set(&mut holding.held);
             }
             Assumption::Entry(resource, part, item) => {
@@ -504,30 +500,38 @@ impl Knowledge {
         }
         known.default = Known::unknown(time);
         known.recent.keep_last();
-        let (groups, bounded) = (known.groups.clone(), known.bounded.clone());
+        self.set_uses(resource, Known::at(false, time));
+    }
+
+    /// Sets for every user and group that uses or may use a resource that it does not, or that this is
+    /// unknown.
+    pub(crate) fn set_uses(&mut self, resource: Resource, used: Known<bool>) {
         let holders = self.possible_holders(resource);
+        let known = self.resource_mut(resource);
+        let (groups, bounded) = (known.groups.clone(), known.bounded.clone());
+        let set = |known: &mut Known<bool>| {
+            if (known.value, used.value) != (Some(false), Some(false)) {
+                *known = used;
+            }
+        };
         let kind = kind_of_users(resource.kind);
         for user in holders {
             let key = kind.map(|kind| (kind, resource.item));
-            if let Some(it) = key.and_then(|key| self.user_mut(user).held.get_mut(&key))
-                && it.held.value != Some(false)
-            {
-                it.held = Known::at(false, time);
+            if let Some(it) = key.and_then(|key| self.user_mut(user).held.get_mut(&key)) {
+                set(&mut it.held);
             }
         }
         for item in groups {
             let group = Resource { kind: ResourceKind::Group, item };
             let key = (SubResource::AttachedPolicy, resource.item);
-            if let Some(it) = self.resource_mut(group).entries.get_mut(&key)
-                && it.value != Some(false)
-            {
-                *it = Known::at(false, time);
+            if let Some(it) = self.resource_mut(group).entries.get_mut(&key) {
+                set(it);
             }
         }
-        for user in bounded.into_iter().filter(|_| resource.kind == ResourceKind::Policy) {
+        for user in bounded {
             let boundary = &mut self.user_mut(user).boundary;
             if boundary.value == Some(Some(resource.item)) {
-                *boundary = Known::at(None, time);
+                *boundary = Known { value: used.value.map(|_| None), changed: used.changed };
             }
         }
     }

@@ -15,7 +15,7 @@ impl Knowledge {
     /// Forgets what a change may have affected that arrived after later events. After a rename, it may
     /// have affected what has another name now.
     pub(crate) fn forget_late(&mut self, event: &AuditEvent) {
-        if event.start <= self.last_rename || event.operations().any(|it| renamed(it).is_some()) {
+        if event.start <= self.last_rename || event.operations().any(is_rename) {
             self.forget_all(None, self.latest.max(event.end));
         } else {
             self.forget_event(event);
@@ -49,20 +49,12 @@ impl Knowledge {
                 self.forget_all(*user, time);
             }
         }
-        let renames = || events.iter().flat_map(|it| it.operations()).filter_map(renamed);
-        let of_users = renames().filter_map(|it| match it {
-            Renamed::User(user, name) => Some((user, name)),
-            Renamed::Resource(..) => None,
-        });
-        for users in connected(of_users) {
+        let operations = || events.iter().flat_map(|it| it.operations());
+        for users in connected(operations().filter_map(renamed_user)) {
             self.last_rename = time;
             self.share_among_users(&users, time);
         }
-        let of_resources = renames().filter_map(|it| match it {
-            Renamed::Resource(resource, other) => Some((resource, other)),
-            Renamed::User(..) => None,
-        });
-        for groups in connected(of_resources) {
+        for groups in connected(operations().filter_map(renamed_resource)) {
             self.last_rename = time;
             self.share_among_groups(&groups, time);
         }
@@ -84,12 +76,7 @@ impl Knowledge {
         match op {
             Operation::Attach(user, kind, item) | Operation::Detach(user, kind, item) => {
                 self.add_holder(user, kind, item);
-                let unknown = Holding {
-                    held: Known::unknown(time),
-                    status: Known::unknown(time),
-                    service: None,
-                };
-                self.user_mut(user).held.insert((kind, item), unknown);
+                self.user_mut(user).held.insert((kind, item), Holding::unknown(time));
                 return;
             }
             Operation::Issue(user, kind, ..) => {
@@ -98,17 +85,13 @@ impl Knowledge {
                 return;
             }
             Operation::SetStatus(user, kind, item, _) => {
-                let unknown = Holding {
-                    held: Known::unknown(time),
-                    status: Known::unknown(time),
-                    service: None,
-                };
                 self.add_holder(user, kind, item);
                 let held = &mut self.user_mut(user).held;
-                held.entry((kind, item)).or_insert(unknown).status = Known::unknown(time);
+                let holding = held.entry((kind, item)).or_insert(Holding::unknown(time));
+                holding.status = Known::unknown(time);
                 return;
             }
-            Operation::DeleteResource(resource) => self.forget_users_of(resource, time),
+            Operation::DeleteResource(resource) => self.set_uses(resource, Known::unknown(time)),
             Operation::CreateUser(user, CreateUserOptions { boundary: Some(policy), .. }) => {
                 let policy = Resource { kind: ResourceKind::Policy, item: policy };
                 _ = self.resource_mut(policy).bounded.insert(user);
@@ -152,34 +135,6 @@ impl Knowledge {
         let held = std::mem::take(&mut known.held);
         known.forget(time);
         known.held = held;
-    }
-
-    /// Forgets which users and groups use a resource.
-    fn forget_users_of(&mut self, resource: Resource, time: i64) {
-        let kind = kind_of_users(resource.kind);
-        let holders = self.possible_holders(resource);
-        let known = self.resource_mut(resource);
-        let groups = known.groups.clone();
-        let bounded = known.bounded.clone();
-        for user in holders {
-            let key = kind.map(|kind| (kind, resource.item));
-            if let Some(it) = key.and_then(|key| self.user_mut(user).held.get_mut(&key)) {
-                it.held = Known::unknown(time);
-            }
-        }
-        for item in groups {
-            let group = Resource { kind: ResourceKind::Group, item };
-            let key = (SubResource::AttachedPolicy, resource.item);
-            if let Some(it) = self.resource_mut(group).entries.get_mut(&key) {
-                *it = Known::unknown(time);
-            }
-        }
-        for user in bounded {
-            let boundary = &mut self.user_mut(user).boundary;
-            if boundary.value == Some(Some(resource.item)) {
-                *boundary = Known::unknown(time);
-            }
-        }
     }
 
     /// After renames that may have been made, each of the users may have what one of them has.
@@ -242,19 +197,21 @@ impl Knowledge {
     }
 }
 
-/// A user or a resource, and the other name that it gets.
-enum Renamed {
-    User(User, User),
-    Resource(Resource, Resource),
-}
-
-fn renamed(op: &Operation) -> Option<Renamed> {
+/// A user, and the user that it becomes.
+fn renamed_user(op: &Operation) -> Option<(User, User)> {
     match *op {
         Operation::UpdateUser(user, UserChange { name: Some(name), .. }) if name != user => {
-            Some(Renamed::User(user, name))
+            Some((user, name))
         }
+        _ => None,
+    }
+}
+
+/// A resource, and the resource that it becomes.
+fn renamed_resource(op: &Operation) -> Option<(Resource, Resource)> {
+    match *op {
         Operation::RenameResource(resource, Some(item)) if item != resource.item => {
-            Some(Renamed::Resource(resource, Resource { item, ..resource }))
+            Some((resource, Resource { item, ..resource }))
         }
         _ => None,
     }
@@ -262,7 +219,7 @@ fn renamed(op: &Operation) -> Option<Renamed> {
 
 /// Whether the operation gives something another name.
 pub(crate) fn is_rename(op: &Operation) -> bool {
-    renamed(op).is_some()
+    renamed_user(op).is_some() || renamed_resource(op).is_some()
 }
 
 /// The sets of names that the pairs connect.

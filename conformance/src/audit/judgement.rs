@@ -218,8 +218,9 @@ fn judge_in(
     }
 }
 
-/// Whether a refusal has a message that no rule of the operation has.
+/// Whether `DeleteUser` is refused with a message that none of its rules has.
 fn has_other_message(op: &Operation, response: &Response) -> bool {
+    let Operation::DeleteUser(_) = op else { return false };
     let Response::Refused { message: Some(message), .. } = response else { return false };
     let clauses = op.action().into_iter().flat_map(|it| it.clauses);
     !clauses.flat_map(|it| it.text.texts()).any(|text| messages::matches(text, message.complete()))
@@ -301,7 +302,6 @@ fn judge_account_listing(
     listing: &Listing,
     options: AuditOptions,
 ) -> Judgement {
-    let listed: BTreeSet<Entity> = listing.items.iter().map(|it| it.0).collect();
     let op = match op {
         Operation::ListUsers(_) => &Operation::ListUsers(Path::default()),
         other => other,
@@ -329,25 +329,14 @@ fn judge_account_listing(
             return it;
         }
     }
-    for entity in &listed {
-        let exists = match *entity {
-            Entity::User(user) => view.user_exists(user),
-            Entity::Resource(resource) => view.resource_exists(resource),
-            _ => None,
-        };
-        if exists == Some(false)
-            && let Some(it) = impossible(*entity, &[*entity], false, "without")
-        {
+    for (entity, exists) in wrong_in_listing(view, op, event, listing) {
+        let (shown, expected) = if exists { (vec![], "with") } else { (vec![entity], "without") };
+        if let Some(it) = impossible(entity, &shown, exists, expected) {
             return it;
         }
     }
     if event.shown_part == ShownPart::Part {
         return Judgement::Fits(Vec::new());
-    }
-    for entity in certain_entities(view, op, event).difference(&listed) {
-        if let Some(it) = impossible(*entity, &[], true, "with") {
-            return it;
-        }
     }
     let exists = |entity: Entity| match entity {
         Entity::User(user) => Some((Assumption::User(user), true)),
@@ -378,23 +367,39 @@ fn certain_entities(view: View<'_>, op: &Operation, event: &AuditEvent) -> BTree
     users.map(Entity::User).chain(resources.filter(exists).map(Entity::Resource)).collect()
 }
 
-/// The users and resources that a listing of the account lacks, or shows although they do not exist.
-pub(crate) fn wrong_in_listing(knowledge: &Knowledge, event: &AuditEvent) -> BTreeSet<Entity> {
-    let (Some(op), Response::Success(Some(listing))) = (event.operation(), &event.response) else {
-        return BTreeSet::new();
-    };
-    if !users_and_resources_of(op).is_empty() {
-        return BTreeSet::new();
-    }
-    let view = View { knowledge, time: event.start, lag: 0 };
+/// What a listing of the account shows although it does not exist (`false`), and what exists and the
+/// listing lacks (`true`). A part of a listing lacks nothing.
+fn wrong_in_listing(
+    view: View<'_>,
+    op: &Operation,
+    event: &AuditEvent,
+    listing: &Listing,
+) -> Vec<(Entity, bool)> {
     let is_absent = |it: &&Entity| match **it {
         Entity::User(user) => view.user_exists(user) == Some(false),
         Entity::Resource(resource) => view.resource_exists(resource) == Some(false),
         _ => false,
     };
-    let certain = certain_entities(view, op, event);
     let listed: BTreeSet<Entity> = listing.items.iter().map(|it| it.0).collect();
-    certain.difference(&listed).chain(listed.iter().filter(is_absent)).copied().collect()
+    let mut wrong: Vec<(Entity, bool)> =
+        listed.iter().filter(is_absent).map(|it| (*it, false)).collect();
+    if event.shown_part != ShownPart::Part {
+        let certain = certain_entities(view, op, event);
+        wrong.extend(certain.difference(&listed).map(|it| (*it, true)));
+    }
+    wrong
+}
+
+/// The users and resources about which a listing of the account contradicts the knowledge.
+pub(crate) fn contradicted_by(knowledge: &Knowledge, event: &AuditEvent) -> Vec<Entity> {
+    let (Some(op), Response::Success(Some(listing))) = (event.operation(), &event.response) else {
+        return Vec::new();
+    };
+    if !users_and_resources_of(op).is_empty() {
+        return Vec::new();
+    }
+    let view = View { knowledge, time: event.start, lag: 0 };
+    wrong_in_listing(view, op, event, listing).into_iter().map(|it| it.0).collect()
 }
 
 /// The users and resources that an operation names: a listing of the account names none.
@@ -448,7 +453,7 @@ pub(crate) fn update(
             }
             // Both the knowledge and the response may be right.
             knowledge.forget_event(event);
-            for entity in wrong_in_listing(knowledge, event) {
+            for entity in contradicted_by(knowledge, event) {
                 match entity {
                     Entity::User(it) => knowledge.user_mut(it).exists = Known::unknown(event.end),
                     Entity::Resource(it) => {

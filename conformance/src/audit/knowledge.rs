@@ -42,6 +42,13 @@ pub(crate) struct Holding {
     pub(crate) service: Option<Service>,
 }
 
+impl Holding {
+    /// An item that the user may hold.
+    pub(crate) const fn unknown(time: i64) -> Self {
+        Self { held: Known::unknown(time), status: Known::unknown(time), service: None }
+    }
+}
+
 /// What is known about a user.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KnownUser {
@@ -192,21 +199,15 @@ impl KnownResource {
 
     /// Forgets everything but the events, who may use it, and what it may have.
     pub(crate) fn forget(&mut self, time: i64) {
-        let known = std::mem::replace(self, Self::unknown(time));
+        self.exists = Known::unknown(time);
         // It may still have what it had, or have it again under another name.
-        let mut entries = known.entries;
-        entries.retain(|(part, _), _| *part != SubResource::Version);
-        for entry in entries.values_mut() {
+        self.entries.retain(|(part, _), _| *part != SubResource::Version);
+        for entry in self.entries.values_mut() {
             *entry = Known::unknown(time);
         }
-        *self = Self {
-            exists: Known::unknown(time),
-            entries,
-            complete_entries: BTreeSet::new(),
-            default: Known::unknown(time),
-            last_version: None,
-            ..known
-        };
+        self.complete_entries.clear();
+        self.default = Known::unknown(time);
+        self.last_version = None;
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) struct Question<'a> {
     pub(crate) listing: Option<&'a Listing>,
     /// Whether the listing has only some of the entries.
     pub(crate) is_part: bool,
-    /// Whether the response has a message that is not recorded for the operation.
+    /// Whether `DeleteUser` is refused with a message that is not recorded for it.
     pub(crate) has_other_message: bool,
 }
 

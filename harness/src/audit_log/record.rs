@@ -61,8 +61,8 @@ pub(crate) enum RecordedResponse {
 }
 
 impl RecordedCall {
-    /// Whether another record is the same one: a log may be given twice, and CloudTrail may deliver an
-    /// event twice. Different calls may share an id.
+    /// Whether another record is the same one: a file may be given twice, or be in two folders. Different
+    /// calls may share an id.
     pub(crate) fn is_repeated_by(&self, other: &Self) -> bool {
         !self.id.is_empty()
             && self.id == other.id

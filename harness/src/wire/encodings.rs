@@ -86,13 +86,14 @@ pub(crate) fn layers<O: ByteOrigin>(text: &str, search: &mut dyn FnMut(&Layer<O>
 /// Calls `search` with what the pieces of base 64 and base 16 encode. It has at most one more escape.
 fn search_encoded<O: ByteOrigin>(reading: &Reading<O>, search: &mut dyn FnMut(&Layer<O>)) {
     let mut search_inner = |inner: &Reading<O>| {
-        if !inner.bytes.is_empty() {
-            search(&inner.letters());
-            if let Some(unescaped) = inner.unescaped() {
-                search(&unescaped.letters());
-            }
+        if inner.bytes.is_empty() {
+            return false;
         }
-        !inner.bytes.is_empty()
+        search(&inner.letters());
+        if let Some(unescaped) = inner.unescaped() {
+            search(&unescaped.letters());
+        }
+        true
     };
     // Without a piece, no phase has one.
     _ = (0..4).all(|phase| search_inner(&reading.base64_decoded(phase)));

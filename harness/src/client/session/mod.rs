@@ -52,6 +52,11 @@ pub struct Names {
     last_adopted: u32,
 }
 
+/// Whether a name or the end of an ARN begins with this, in any case.
+fn begins_with(name: &str, start: &str) -> bool {
+    base_name(name).to_lowercase().starts_with(&start.to_lowercase())
+}
+
 /// The name at the end of an ARN or a path; a name without either is returned as it is.
 pub(crate) fn base_name(name: &str) -> &str {
     name.rsplit(['/', ':']).next().unwrap_or(name)
@@ -149,9 +154,14 @@ impl Names {
         self.symbol_name("u", user.0)
     }
 
+    /// The start of the names of this namespace.
+    fn namespace_prefix(&self) -> String {
+        format!("{}-{}-", self.prefix, self.space.0)
+    }
+
     /// The name of a symbol that is not bound to another one.
     fn symbol_name(&self, symbol: &str, number: u32) -> String {
-        let base = format!("{}-{}-{symbol}{number}", self.prefix, self.space.0);
+        let base = format!("{}{symbol}{number}", self.namespace_prefix());
         full_name(&base, symbol, number)
     }
 
@@ -178,13 +188,12 @@ impl Names {
     /// Whether a name or the end of an ARN carries the prefix of this run, in any case.
     #[must_use]
     pub fn is_ours(&self, name: &str) -> bool {
-        base_name(name).to_lowercase().starts_with(&format!("{}-", self.prefix).to_lowercase())
+        begins_with(name, &format!("{}-", self.prefix))
     }
 
     /// Whether a name or the end of an ARN is one of this namespace, in any case.
     pub(crate) fn is_of_namespace(&self, name: &str) -> bool {
-        let start = format!("{}-{}-", self.prefix, self.space.0);
-        base_name(name).to_lowercase().starts_with(&start.to_lowercase())
+        begins_with(name, &self.namespace_prefix())
     }
 
     /// Whether a path is the root, which contains nothing itself, or below the path of this run.
