@@ -117,7 +117,11 @@ fn reads_teach_what_a_user_holds() {
     );
     let read = ("Action=ListAccessKeys&UserName=alice", 200, keys.as_str());
     let delete = ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>");
+    // A read in the first minute of the log may show a key that was deleted just before it.
     let (code, printed) = audited(&[read, delete], &[]);
+    assert_eq!(code, 0, "{printed}");
+    let begin = ("Action=ListGroups", 200, GROUPS);
+    let (code, printed) = audited(&[begin, read, delete], &[]);
     assert_eq!(code, 1, "{printed}");
     assert!(printed.starts_with("DeleteUser/holds-access-key"), "{printed}");
     let remove = (
@@ -125,7 +129,7 @@ fn reads_teach_what_a_user_holds() {
         200,
         "<DeleteAccessKeyResponse/>",
     );
-    let (code, printed) = audited(&[read, remove, delete], &[]);
+    let (code, printed) = audited(&[begin, read, remove, delete], &[]);
     assert_eq!(code, 0, "{printed}");
 }
 
@@ -304,6 +308,7 @@ fn a_finding_has_no_event_that_does_not_matter() {
     let no_profile = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>Login Profile for User \
                       alice cannot be found.</Message></Error></ErrorResponse>";
     let calls = [
+        ("Action=ListGroups", 200, GROUPS),
         ("Action=ListAccessKeys&UserName=alice", 200, one.as_str()),
         ("Action=GetLoginProfile&UserName=alice", 404, no_profile),
         ("Action=ListAccessKeys&UserName=alice", 200, none.as_str()),
@@ -366,6 +371,27 @@ fn a_finding_is_in_the_names_of_the_log() {
     assert!(!hidden.contains("Alice") && !hidden.contains(key), "{hidden}");
 }
 
+/// A read may show the state before a change that was made just before the log begins.
+#[test]
+fn a_listing_in_the_first_seconds_of_a_log_may_be_stale() {
+    let policies =
+        |names: &str| response("ListUserPolicies", &format!("<PolicyNames>{names}</PolicyNames>"));
+    let list = "Action=ListUserPolicies&UserName=alice";
+    let (none, one) = (policies(""), policies("<member>p</member>"));
+    let code_with = |first: &str| {
+        let calls = [("Action=ListGroups", 200, GROUPS), (list, 200, &*none), (list, 200, &*one)];
+        let mut har = har(&history(&calls), 120);
+        har["log"]["entries"][1]["startedDateTime"] = json!(format!("2026-01-01T00:{first}.000Z"));
+        let file = folder("audit-reads").join("first-seconds.har");
+        std::fs::write(&file, har.to_string()).unwrap();
+        audit(&file, &[])
+    };
+    let (code, printed) = code_with("00:01");
+    assert_eq!(code, 0, "{printed}");
+    let (code, printed) = code_with("02:00");
+    assert_eq!(code, 1, "{printed}");
+}
+
 /// An endpoint that accepts an invalid request may have done anything that it asks for, and more. A later
 /// response must not be accused because of it.
 #[test]
@@ -399,10 +425,13 @@ fn an_accepted_invalid_request_may_have_any_effect() {
     let renamed = ("Action=CreateUser&UserName=a%20b", 200, long.as_str());
     let shown_user = long.replace("CreateUser", "GetUser");
     let get_renamed = ("Action=GetUser&UserName=ab", 200, shown_user.as_str());
+    let renaming = "Action=UpdateUser&UserName=alice&NewUserName=a%20b&NewPath=x";
+    let renaming = (renaming, 200, "<UpdateUserResponse/>");
     for calls in [
         vec![create, put, get],
         vec![create, device_created, enable, delete],
         vec![renamed, get_renamed],
+        vec![create, renaming, get_renamed],
     ] {
         for start in [EMPTY, &[]] {
             let (_, printed) = audited(&calls, start);

@@ -420,6 +420,7 @@ pub(crate) fn update(
         lag: options.lag,
         begin: knowledge.log_begin,
         is_success: matches!(event.response, Response::Success(_))
+            && !event.changes_nothing()
             && event.operation().is_some_and(|it| !users_and_resources_of(it).is_empty()),
     };
     knowledge.horizon = event.start.saturating_sub(options.lag);

@@ -55,7 +55,10 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
     translation.learn_account();
     let operations = match translation.operations() {
         Ok(operations) => AuditCall::Operation(operations.0, operations.1),
-        Err(NoOperation::Concerns(user)) => AuditCall::Unknown(user),
+        // A rename concerns its new name too.
+        Err(NoOperation::Concerns(user)) => {
+            AuditCall::Unknown(user.filter(|_| !call.members.contains_key("NewUserName")))
+        }
         Err(NoOperation::Nothing) => return None,
     };
     let operation = match &operations {

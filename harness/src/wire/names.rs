@@ -48,7 +48,7 @@ pub fn full_name(base: &str, symbol: &str, number: u32) -> String {
         // Keys of tags have no comma.
         Some(0) if symbol == "t" => format!("{base}-+=.@_-"),
         Some(0) => format!("{base}-+=,.@_-"),
-        Some(1) => format!("{base}.a+b@mail.example.com"),
+        Some(1) => format!("{base}.A+b@Mail.example.com"),
         Some(2) => format!("{base:x<longest$}"),
         Some(3) if symbol == "t" => format!("{base} \u{e9}\u{df} \u{6f22} _.=+-@"),
         // Some routers of requests cut off an extension.

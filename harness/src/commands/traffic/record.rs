@@ -93,5 +93,10 @@ pub(crate) fn record(args: &RecordArgs, out: &mut dyn Write) -> Result<u8> {
         say(&format!("the file is full: {left_out} not recorded; record into another file"));
     }
     say(&shell_line(&["iamspec".to_owned(), "audit".to_owned(), file]));
+    if destination.loopback {
+        say(
+            "add --lag 0s if the endpoint shows each change at once, and --start empty if it was empty",
+        );
+    }
     Ok(exit_code::CONFORMS)
 }
