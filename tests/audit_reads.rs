@@ -427,11 +427,20 @@ fn an_accepted_invalid_request_may_have_any_effect() {
     let get_renamed = ("Action=GetUser&UserName=ab", 200, shown_user.as_str());
     let renaming = "Action=UpdateUser&UserName=alice&NewUserName=a%20b&NewPath=x";
     let renaming = (renaming, 200, "<UpdateUserResponse/>");
+    let group = "<Path>/</Path><GroupName>ops</GroupName><GroupId>AGPACKCEVSQ6C2EXAMPLE</GroupId>\
+                 <Arn>arn:aws:iam::123456789012:group/ops</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>";
+    let created_group = response("CreateGroup", &format!("<Group>{group}</Group>"));
+    let group_created = ("Action=CreateGroup&GroupName=ops", 200, created_group.as_str());
+    let group_renamed =
+        ("Action=UpdateGroup&GroupName=ops&NewGroupName=o%20ps", 200, "<UpdateGroupResponse/>");
+    let no_group = MISSING.replace("user with name alice", "group with name ops");
+    let group_gone = ("Action=GetGroup&GroupName=ops", 404, no_group.as_str());
     for calls in [
         vec![create, put, get],
         vec![create, device_created, enable, delete],
         vec![renamed, get_renamed],
         vec![create, renaming, get_renamed],
+        vec![group_created, group_renamed, group_gone],
     ] {
         for start in [EMPTY, &[]] {
             let (_, printed) = audited(&calls, start);

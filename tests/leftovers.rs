@@ -78,8 +78,9 @@ fn a_dead_endpoint_ends_the_run_and_all_remaining_resources_are_listed() {
         Failing::new(|asked, _| (asked > 60).then_some(Fault::Lost(FailureKind::Timeout)));
     let report = super::run(&mut endpoint);
     assert!(report.end_reason.is_some());
-    // Three reads end the run, and three calls end the cleanup, each with one retry.
-    assert_eq!(endpoint.asked, 60 + 2 * 3 + 2 * 3);
+    // Three reads and four control calls end the run, and three calls end the cleanup. All but the control calls
+    // have one retry.
+    assert_eq!(endpoint.asked, 60 + 2 * 3 + 4 + 2 * 3);
     let kept = report.not_deleted.iter().map(|(it, _)| (it.namespace, it.operation));
     let mut distinct = Vec::new();
     kept.for_each(|it| {

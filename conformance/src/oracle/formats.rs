@@ -38,23 +38,6 @@ pub enum FormatCheck {
     DateWithFraction,
 }
 
-impl FormatCheck {
-    /// `code` if an SDK returns a wrong value: a name, a status or an ARN of something else than what the
-    /// request is about. Otherwise `text`.
-    #[must_use]
-    pub const fn tier(self) -> Tier {
-        match self {
-            Self::Arn(_) | Self::EchoesRequest(_) | Self::AsSent => Tier::Code,
-            Self::Id(..)
-            | Self::IdOfLength(..)
-            | Self::IdWithPrefix(_)
-            | Self::Alphanumeric(_)
-            | Self::Date
-            | Self::DateWithFraction => Tier::Text,
-        }
-    }
-}
-
 /// The expected format of one element in the responses to some actions.
 #[derive(Debug)]
 pub struct FormatRule {
@@ -71,8 +54,6 @@ pub struct FormatRule {
 /// A response element with an unexpected format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormatDeviation {
-    /// The first tier in which the response differs.
-    pub tier: Tier,
     /// The expected and the actual value, in one line.
     pub detail: String,
     /// The evidence for the format.
@@ -225,7 +206,7 @@ pub const RECORDED_FORMAT_RULES: [FormatRule; 10] = [
 ];
 
 /// Adds format deviations to the verdict. If the response otherwise conforms and succeeds, the
-/// verdict becomes a divergence in the first tier of the deviations.
+/// verdict becomes a divergence in tier text.
 #[must_use]
 pub(crate) fn with_formats(
     verdict: Verdict,
@@ -245,26 +226,24 @@ pub(crate) fn with_formats(
     }
 }
 
-/// The divergence of a success of this rule with format deviations, if there are any: those of the first
-/// tier.
+/// The divergence of a success of this rule with format deviations, if there are any.
 #[must_use]
 pub(crate) fn format_divergence(
     rule: Rule,
     state: String,
     deviations: &[FormatDeviation],
 ) -> Option<Divergence> {
-    let tier = deviations.iter().map(|it| it.tier).min()?;
-    let deviations = || deviations.iter().filter(|it| it.tier == tier);
-    let level = deviations().map(|it| it.evidence.level).max()?;
-    let facts = deviations().flat_map(|it| it.evidence.facts);
+    let first = deviations.first()?;
+    let levels = deviations.iter().map(|it| it.evidence.level);
+    let facts = deviations.iter().flat_map(|it| it.evidence.facts);
     let mut evidence: Vec<&str> = facts.map(|fact| fact.id).collect();
     evidence.dedup();
     Some(Divergence {
-        tier,
-        level,
+        tier: Tier::Text,
+        level: levels.fold(first.evidence.level, Ord::max),
         rule,
         wire_rule: None,
-        expected: deviations().map(|it| (format!("200 with {}", it.detail), rule)).collect(),
+        expected: deviations.iter().map(|it| (format!("200 with {}", it.detail), rule)).collect(),
         evidence,
         state,
         assumed_state: "the operation succeeded",

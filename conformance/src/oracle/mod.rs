@@ -168,9 +168,9 @@ pub(crate) fn account_may_be_full(op: &Operation, observed: &Response) -> Option
 pub enum Tier {
     /// Success or refusal, and the HTTP status.
     Status,
-    /// The error code, the entries of a listing, or the names and ARNs of a success.
+    /// The error code, or the entries of a listing.
     Code,
-    /// The error message, or the format of an id or a date.
+    /// The error message, or a format.
     Text,
     /// The form of the response, if no SDK shows the difference.
     Wire,

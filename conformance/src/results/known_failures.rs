@@ -104,7 +104,7 @@ pub enum TierName {
     /// Success or refusal.
     #[default]
     Status,
-    /// The error code, the items of a listing, or the names of a success.
+    /// The error code, or the items of a listing.
     Code,
     /// The error message.
     Text,

@@ -96,7 +96,7 @@ impl RetryPolicy {
     /// The maximum number of operations in a row without a response.
     pub const UNRESPONSIVE_MAX: usize = 3;
 
-    /// The maximum number of retries after a response that cannot be parsed.
+    /// The maximum number of retries after a response that cannot be parsed or is not complete.
     const UNPARSABLE_RETRIES_MAX: u32 = 3;
 
     /// The maximum number of retries after a timeout, which takes long itself.
@@ -149,7 +149,9 @@ impl RetryPolicy {
             {
                 u32::MAX
             }
-            Response::Failed(it) if it.kind.is_unparsable() => Self::UNPARSABLE_RETRIES_MAX,
+            Response::Failed(it) if it.kind.is_unparsable() || it.kind == FailureKind::Reset => {
+                Self::UNPARSABLE_RETRIES_MAX
+            }
             Response::Failed(it) if it.kind == FailureKind::Timeout => Self::TIMEOUT_RETRIES_MAX,
             _ => 0,
         }

@@ -504,11 +504,12 @@ impl<'a> Run<'a> {
                         && failure.kind.is_unparsable();
                     let is_over_limit = self.unresponsive_count >= RetryPolicy::UNRESPONSIVE_MAX;
                     let may_be_gone = is_gone || is_over_limit && !is_one_action;
-                    // A body that cannot be read or ends too early is a fault of the endpoint as long as other
-                    // calls work.
-                    let is_of_body =
-                        failure.kind.is_unparsable() || failure.kind == FailureKind::Reset;
-                    if may_be_gone && is_of_body && self.answers_control_call() {
+                    // A body that cannot be read, or a missing response, is a fault of the endpoint as long as
+                    // other calls work.
+                    let is_lost = matches!(failure.kind, FailureKind::Reset | FailureKind::Timeout);
+                    let may_be_of_call =
+                        failure.kind.is_unparsable() || self.has_responded && is_lost;
+                    if may_be_gone && may_be_of_call && self.answers_control_call() {
                         self.has_responded = true;
                         self.unresponsive_count = 0;
                         self.unresponsive_actions.clear();

@@ -8,7 +8,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use iamspec_conformance::oracle::Tier;
 use iamspec_conformance::oracle::formats::FormatDeviation;
 use iamspec_model::Evidence;
 use iamspec_model::evidence::{A_022, A_058, C_066, C_078, C_088};
@@ -222,7 +221,7 @@ impl IdOwners {
             let evidence = if is_same { sort.new_id } else { UNIQUE };
             let other = &known.key.1;
             let detail = format!("{} other than {id:?} of {other:?} in {}", sort.id, known.source);
-            return Some(FormatDeviation { tier: Tier::Text, detail, evidence });
+            return Some(FormatDeviation { detail, evidence });
         }
         let characters: BTreeSet<char> = id.chars().collect();
         // Documents and tools write examples and constants in place of ids.
@@ -315,11 +314,7 @@ impl EntityRecords {
                     Some(((_, before), _)) if before == text => {}
                     Some(((_, before), place)) => {
                         let detail = format!("{member} {before:?} as in {place}, not {text:?}");
-                        deviations.push(FormatDeviation {
-                            tier: Tier::Text,
-                            detail,
-                            evidence: sort.evidence,
-                        });
+                        deviations.push(FormatDeviation { detail, evidence: sort.evidence });
                     }
                 }
             }

@@ -187,11 +187,12 @@ impl Translation<'_> {
     fn operations(&self) -> Translated<(Operation, Vec<Operation>)> {
         match defect(self.call) {
             Some(Defect::Known(parameter, error)) => {
-                let user = self.user.as_deref().map_or(User(0), |it| self.symbols.user(it));
+                let user = self.user.as_deref().map(|it| self.symbols.user(it));
                 if let Some(invalid) = self.invalid_request(parameter, error) {
+                    let user = user.unwrap_or(User(0));
                     return Ok((Operation::Invalid(user, invalid), Vec::new()));
                 }
-                return Err(NoOperation::Concerns(Some(user)));
+                return Err(NoOperation::Concerns(user));
             }
             Some(Defect::Other) => {
                 let user = self.user.as_deref().map(|it| self.symbols.user(it));

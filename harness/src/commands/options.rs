@@ -47,9 +47,9 @@ pub(crate) fn rule_set(name: &str) -> Result<&'static RuleSet, String> {
 pub enum TierArg {
     /// Success or refusal, and the HTTP status
     Status,
-    /// Also the error code, the items of a listing, or the names and ARNs of a success
+    /// Also the error code, or the items of a listing
     Code,
-    /// Also the error message, and the format of ids and dates
+    /// Also the error message, and the format of ids, ARNs and dates
     Text,
     /// Also the form of the response on the wire
     Wire,

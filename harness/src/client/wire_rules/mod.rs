@@ -4,7 +4,7 @@
 //! elements of a success and the rules of listings, `members` the structures and lists inside them,
 //! `values` single values, and `refusal` the form of errors. A body that is neither XML nor a known
 //! form of an error has no violation: the module that parses responses reports it. `formats`
-//! compares names, ARNs, ids and dates with the request and the facts.
+//! compares ids, ARNs and dates with the facts, at tier `text`.
 
 pub(crate) mod formats;
 mod members;

@@ -15,7 +15,7 @@ use crate::report::format::style::Style;
 /// The levels and tiers of findings, explained in two lines.
 pub const LEVELS_AND_TIERS: [&str; 2] = [
     "Level: must = documented by or recorded from AWS; should = reported; info = inferred.",
-    "Tier: status = HTTP status; code = error code, listed items or names; text = message and formats; wire = form.",
+    "Tier: status = HTTP status; code = error code or listed items; text = message and formats; wire = form.",
 ];
 
 /// Returns the findings of one status.
