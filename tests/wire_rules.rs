@@ -381,7 +381,7 @@ fn unusual_names_and_values_show_wrong_encodings() {
     for (port, rule) in [
         (plus, "CreateUser/carried-out"),
         (unescaped, "CreateUser/carried-out"),
-        (ascii, "ListUserTags/carried-out"),
+        (ascii, "ListUserTags/wire-sent-values"),
     ] {
         let (exit, text) = names(&port);
         assert_eq!(exit, Some(1), "{text}");

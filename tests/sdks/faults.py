@@ -44,6 +44,7 @@ FAULTS = [
     ("ListAccessKeys/wire-recorded-members lacks AccessKeyId", KEY, "ListAccessKeys", ALICE),
     ("GetUser/wire-single-members has UserName twice", USER, "GetUser", ALICE),
     ("GetUser/wire-outer-space has white space around UserName", USER, "GetUser", ALICE),
+    ("ListAccessKeys/wire-sent-values has somebody as UserName", KEY, "ListAccessKeys", ALICE),
     ("CreatePolicy/wire-integer has 0.0 as AttachmentCount", [], "CreatePolicy",
      {"PolicyName": "shared", "PolicyDocument": DOCUMENT}),
     ("ListAccessKeys/wire-timestamp has 1770000000 as CreateDate", KEY, "ListAccessKeys", ALICE),

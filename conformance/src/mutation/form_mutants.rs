@@ -7,7 +7,8 @@ use crate::oracle::wire::{
     ERROR_FRAMING, ERROR_REQUEST_ID, ERROR_TYPE, INTEGER, IS_TRUNCATED, LIST_FRAMING, LIST_PRESENT,
     MAP_FRAMING, MARKER, NAMESPACE, NEW_USER_ID, NO_RESULT, OUTER_SPACE, PAGE_SIZE, QR_CODE,
     RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT,
-    SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS, TIMESTAMP, UNKNOWN_MEMBERS, WireRule,
+    SENT_VALUES, SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS, TIMESTAMP, UNKNOWN_MEMBERS,
+    WireRule,
 };
 use crate::reference::deviation::{Deviation, Mutant};
 use crate::reference::form_fault::FormFault;
@@ -16,7 +17,7 @@ use crate::reference::form_fault::FormFault;
 type FormMutant = (&'static str, &'static WireRule, FormFault);
 
 /// The mutants of single actions.
-static SINGLE: [FormMutant; 54] = [
+static SINGLE: [FormMutant; 55] = [
     ("ListAccessKeys", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("GetUser", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("CreateUser", &ROOT_ELEMENT, FormFault::ResultAsRoot),
@@ -41,6 +42,7 @@ static SINGLE: [FormMutant; 54] = [
     ("DeleteUser", &OUTER_SPACE, FormFault::Pads("Code")),
     ("CreateAccessKey", &EMPTY_VALUE, FormFault::Replaces("SecretAccessKey", "")),
     ("GetUser", &EMPTY_VALUE, FormFault::Replaces("UserName", "")),
+    ("ListAccessKeys", &SENT_VALUES, FormFault::Replaces("UserName", "somebody")),
     ("GetUser", &SINGLE_MEMBERS, FormFault::Repeats("ResponseMetadata")),
     ("DeleteUser", &SINGLE_MEMBERS, FormFault::Repeats("Code")),
     ("DeleteUser", &SINGLE_MEMBERS, FormFault::Repeats("Message")),

@@ -14,6 +14,7 @@ use iamspec_model::{
 
 use crate::mutation::form_mutants::form_mutants;
 use crate::oracle::formats::FORMAT_RULES;
+use crate::oracle::wire::SENT_VALUES;
 use crate::reference::deviation::{Deviation, Mutant};
 
 impl Mutant {
@@ -44,14 +45,17 @@ impl Mutant {
     /// The level of the evidence that a conforming endpoint behaves differently.
     #[must_use]
     pub fn level(&self) -> Level {
-        if let Deviation::WrongForm(rule, _) = self.deviation {
-            return rule.level();
+        match self.deviation {
+            Deviation::WrongForm(rule, _) => return rule.level(),
+            // Recorded for the members in the table.
+            Deviation::WrongFormat(_) => return Level::Must,
+            _ => {}
         }
         let rule = rules().find(|rule| rule.id() == self.rule);
         rule.map_or(Level::Unspecified, |rule| match self.deviation {
             Deviation::Text(_) => rule.clause.text.level,
-            // Recorded for every success, and for the members in the table (E-001).
-            Deviation::TruncatesXml | Deviation::WrongFormat(_) => Level::Must,
+            // Recorded for every success (E-001).
+            Deviation::TruncatesXml => Level::Must,
             // No evidence shows that a renamed user keeps its tags.
             Deviation::RenameLoses(kind) if !AttachmentKind::blockers().any(|it| it == kind) => {
                 Level::Unspecified
@@ -136,10 +140,13 @@ fn wire_mutants() -> impl Iterator<Item = Mutant> {
     let rule = |api: &str| format!("{api}/carried-out");
     let malformed = actions()
         .map(move |call| Mutant::of(&rule(call.api), "breaks its XML", Deviation::TruncatesXml));
-    let forms =
-        FORMAT_RULES.iter().flat_map(|row| row.actions.iter().map(|api| (*api, row.element)));
-    let members = forms.map(move |(api, member)| {
-        Mutant::of(&rule(api), &format!("has an odd {member}"), Deviation::WrongFormat(member))
+    let forms = FORMAT_RULES.iter().flat_map(|row| row.actions.iter().map(move |api| (*api, row)));
+    let members = forms.map(move |(api, row)| {
+        // Another key is another tag.
+        let is_value = row.expected.is_sent() && row.element != "Key";
+        let rule = if is_value { SENT_VALUES.id(api) } else { rule(api) };
+        let what = format!("has an odd {}", row.element);
+        Mutant::of(&rule, &what, Deviation::WrongFormat(row.element))
     });
     malformed.chain(members)
 }

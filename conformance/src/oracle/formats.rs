@@ -38,6 +38,17 @@ pub enum FormatCheck {
     DateWithFraction,
 }
 
+impl FormatCheck {
+    /// Whether the element has a value that the caller chose: another one is a wrong value in every SDK
+    /// ([`SENT_VALUES`]).
+    ///
+    /// [`SENT_VALUES`]: crate::oracle::wire::SENT_VALUES
+    #[must_use]
+    pub const fn is_sent(self) -> bool {
+        matches!(self, Self::EchoesRequest(_) | Self::AsSent)
+    }
+}
+
 /// The expected format of one element in the responses to some actions.
 #[derive(Debug)]
 pub struct FormatRule {
@@ -58,6 +69,8 @@ pub struct FormatDeviation {
     pub detail: String,
     /// The evidence for the format.
     pub evidence: Evidence,
+    /// Whether the value is another one than the caller chose, and not only in another form.
+    pub is_wrong_value: bool,
 }
 
 const fn row(

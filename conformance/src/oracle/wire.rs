@@ -13,6 +13,7 @@ use iamspec_model::evidence::{
 use iamspec_model::tables::actions;
 use iamspec_model::{Account, Action, Clause, Evidence, Fact, Level, Operation, Rule};
 
+use crate::oracle::formats::FORMAT_RULES;
 use crate::oracle::{Divergence, Tier};
 
 /// A rule about the form of responses.
@@ -133,6 +134,9 @@ wire_rules! {
     /// Members that occur twice.
     SINGLE_MEMBERS = row("single-members", Tier::Code, "list/access-key", &[E_026],
         "a member that is not a list occurs once");
+    /// The values that the caller chose.
+    SENT_VALUES = row("sent-values", Tier::Code, "update-user/carries-everything", &[],
+        "a name, a path, a status, a document or a tag in a success is the one that was sent");
     /// The ids of new users.
     NEW_USER_ID = row("new-user-id", Tier::Wire, "recreated/tag", &[A_022, A_058],
         "a new user has an id that no earlier user of the run had");
@@ -299,6 +303,10 @@ impl WireRule {
     pub fn evidences(&self) -> Vec<Evidence> {
         if self.name == RECORDED_MEMBERS.name {
             return RECORDED.iter().map(|row| row.evidence).collect();
+        }
+        if self.name == SENT_VALUES.name {
+            let rows = FORMAT_RULES.iter().filter(|row| row.expected.is_sent());
+            return rows.map(|row| row.evidence).collect();
         }
         vec![self.evidence]
     }

@@ -12,6 +12,7 @@ use iamspec_model::{Account, AttachmentKind, Item, Operation, User, allowed, app
 
 use crate::endpoint::Endpoint;
 use crate::generate::{CanHold, Generator};
+use crate::oracle::wire::{SENT_VALUES, WireViolation};
 use crate::oracle::{Divergence, Oracle, Tier, Verdict, formats, wire};
 use crate::response::{FailureKind, Listing, Response};
 use crate::results::history::{Convergence, Exchange, Origin, ScriptRun, skipped};
@@ -105,6 +106,16 @@ pub(super) fn run_generator(
 /// Whether the operation was refused, and the model does not allow that.
 fn is_wrongly_refused(exchange: &Exchange) -> bool {
     exchange.response.as_ref().is_some_and(|it| is_refused(&exchange.verdict, it))
+}
+
+/// Whether the form of the response is wrong, and not a value.
+fn is_of_form(violation: &WireViolation) -> bool {
+    violation.rule != &SENT_VALUES
+}
+
+/// Whether the response to a read has another value than was sent last: it may be an older one.
+fn shows_old_value(operation: &Operation, violations: &[WireViolation]) -> bool {
+    operation.is_read() && !violations.iter().all(is_of_form)
 }
 
 fn is_refused(verdict: &Verdict, response: &Response) -> bool {
@@ -258,14 +269,18 @@ impl<'a> Session<'a> {
         let in_force = allowed(&before, operation).rules().collect();
         let mut convergence = Convergence::default();
         let sent_before = self.endpoint.requests_sent();
+        let mut wire_violations = Vec::new();
         let mut observed = loop {
             let observed = self.endpoint.execute(operation);
+            wire_violations.retain(is_of_form);
+            wire_violations.extend(self.endpoint.wire_violations());
             self.plan.record(operation, &observed);
             if self.learn_lost_name(operation, &observed) {
                 continue;
             }
             let converges = convergence.waited < self.options.convergence_timeout
-                && may_converge(operation, &observed, &self.oracle);
+                && (shows_old_value(operation, &wire_violations)
+                    || may_converge(operation, &observed, &self.oracle));
             let has_responded = self.options.has_responded;
             let retry = converges
                 || is_safe_to_retry(operation, &observed, convergence.retries, has_responded);
@@ -296,7 +311,12 @@ impl<'a> Session<'a> {
             }
             (verdict, _) => verdict,
         };
-        let violations = wire::divergences((&before, operation), &self.endpoint.wire_violations());
+        // What a success that should be a refusal shows has no right value.
+        let is_of_status = matches!(&verdict, Verdict::Diverges(it) if it.tier == Tier::Status);
+        if is_of_status {
+            wire_violations.retain(is_of_form);
+        }
+        let violations = wire::divergences((&before, operation), &wire_violations);
         observed.keep_shown();
         // Only divergences show the HTTP exchange.
         let is_shown = matches!(verdict, Verdict::Diverges(_)) || self.has_new(&violations);

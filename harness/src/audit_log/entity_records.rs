@@ -221,7 +221,7 @@ impl IdOwners {
             let evidence = if is_same { sort.new_id } else { UNIQUE };
             let other = &known.key.1;
             let detail = format!("{} other than {id:?} of {other:?} in {}", sort.id, known.source);
-            return Some(FormatDeviation { detail, evidence });
+            return Some(FormatDeviation { detail, evidence, is_wrong_value: false });
         }
         let characters: BTreeSet<char> = id.chars().collect();
         // Documents and tools write examples and constants in place of ids.
@@ -314,7 +314,11 @@ impl EntityRecords {
                     Some(((_, before), _)) if before == text => {}
                     Some(((_, before), place)) => {
                         let detail = format!("{member} {before:?} as in {place}, not {text:?}");
-                        deviations.push(FormatDeviation { detail, evidence: sort.evidence });
+                        deviations.push(FormatDeviation {
+                            detail,
+                            evidence: sort.evidence,
+                            is_wrong_value: false,
+                        });
                     }
                 }
             }

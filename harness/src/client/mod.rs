@@ -238,7 +238,10 @@ impl HttpClient {
                 journal::after(form, failure, creates_new, lock(self.journal.as_ref()));
             });
             let response::ResponsePage { response, next, deviations } = page?;
-            self.deviations.extend(deviations);
+            let (values, forms): (Vec<_>, Vec<_>) =
+                deviations.into_iter().partition(|it| it.is_wrong_value);
+            self.deviations.extend(forms);
+            self.violations.extend(values.into_iter().map(wire_rules::wrong_value));
             if has_form && matches!(response, Response::Success(_)) {
                 self.names.sent.remember(form);
             }

@@ -1,6 +1,7 @@
 //! Compares the form of ids, ARNs and dates in a response with the form that the facts give.
 //!
-//! A deviation is not a divergence of behavior: it is reported at tier `text`.
+//! A deviation is not a divergence of behavior: it is reported at tier `text`. A run reports a wrong value
+//! that the caller chose as a violation of the wire rule `sent-values`.
 
 use iamspec_conformance::oracle::formats::{
     FORMAT_RULES, FormatCheck, FormatDeviation, FormatRule, RECORDED_FORMAT_RULES,
@@ -99,7 +100,9 @@ fn deviations_from(
                 let (expected, found) = (raw.shown(&expected), shown(row, raw.shown(text)));
                 let detail = format!("{} {expected}, not {found}", row.element);
                 let detail = in_symbols(&detail);
-                deviations.push(FormatDeviation { detail, evidence: row.evidence });
+                let is_wrong_value = row.expected.is_sent()
+                    && !is_same_document(row, text, sent(row, parent).as_deref());
+                deviations.push(FormatDeviation { detail, evidence: row.evidence, is_wrong_value });
             }
         };
         visit(result, row.element, &mut check);
@@ -181,6 +184,14 @@ fn expected_instead(
         FormatCheck::DateWithFraction => (is_date(text, true), "in UTC".to_owned()),
     };
     (!fits).then_some(expected)
+}
+
+/// Whether the element is a document, and the same JSON as the one that was sent.
+fn is_same_document(row: &FormatRule, shown: &str, sent: Option<&str>) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    let shown = percent_decode_str(shown.trim()).decode_utf8_lossy();
+    row.element == "PolicyDocument"
+        && sent.and_then(read).is_some_and(|it| Some(it) == read(&shown))
 }
 
 fn is_base32(char: char) -> bool {

@@ -4,7 +4,7 @@
 //! elements of a success and the rules of listings, `members` the structures and lists inside them,
 //! `values` single values, and `refusal` the form of errors. A body that is neither XML nor a known
 //! form of an error has no violation: the module that parses responses reports it. `formats`
-//! compares ids, ARNs and dates with the facts, at tier `text`.
+//! compares values with the request, and ids, ARNs and dates with the facts.
 
 pub(crate) mod formats;
 mod members;
@@ -12,7 +12,8 @@ mod refusal;
 mod success;
 mod values;
 
-use iamspec_conformance::oracle::wire::WireViolation;
+use iamspec_conformance::oracle::formats::FormatDeviation;
+use iamspec_conformance::oracle::wire::{SENT_VALUES, WireViolation};
 use iamspec_model::Operation;
 
 use crate::client::connection::transport::RawResponse;
@@ -53,6 +54,12 @@ pub(crate) fn violations(
         Err(_) => inspection.refusal_without_xml(text),
     }
     inspection.found
+}
+
+/// The violation by a value that the caller did not choose.
+pub(crate) fn wrong_value(deviation: FormatDeviation) -> WireViolation {
+    let FormatDeviation { detail, evidence, .. } = deviation;
+    WireViolation { evidence, ..WireViolation::of(&SENT_VALUES, detail) }
 }
 
 impl Inspection<'_> {
