@@ -1,4 +1,4 @@
-//! The form of responses: format deviations are reported at tier `text`, and an unreadable response
+//! The form of responses: ids and dates of another form are reported at tier `text`, and an unreadable response
 //! counts against an action only if other actions work.
 
 use super::leftovers::{Failing, Fault};

@@ -476,3 +476,11 @@ fn another_notation_of_the_same_document_is_no_finding() {
         }
     }
 }
+
+#[test]
+fn the_table_of_findings_shows_what_is_wrong_in_the_form() {
+    let mutant = "ListAccessKeys/wire-sent-values has somebody as UserName";
+    let text = super::stdout(&super::iamspec(&["run", "--mutant", mutant, "list/access-key"]));
+    let row = "code  200 [key#0]  UserName \"u0\", not \"somebody\"  list/access-key";
+    assert!(text.contains(row), "{text}");
+}

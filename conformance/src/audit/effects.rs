@@ -26,22 +26,18 @@ pub(crate) struct Lesson {
     pub(crate) lag: i64,
     /// When the log begins.
     pub(crate) begin: i64,
-    /// Whether the call succeeded.
-    pub(crate) is_success: bool,
+    /// Whether the call is a change that succeeded. A read may be stale, even if the last change was made
+    /// before the log.
+    pub(crate) is_change: bool,
 }
 
 impl Lesson {
-    /// What a listing shows of others may be stale, even if they changed before the log.
-    const fn about_others(self) -> Self {
-        Self { is_success: false, ..self }
-    }
-
     /// Whether the response shows the state after the last change.
     ///
     /// What exists may be invisible for a while, even if it was created before the log (F-002,
-    /// F-003), and so may a removal (F-004). A success shows what exists.
+    /// F-003), and so may a removal (F-004). A change that succeeded shows what exists.
     fn is_reliable(self, changed: i64) -> bool {
-        self.time.saturating_sub(changed) >= self.lag || self.is_success && changed <= self.begin
+        self.time.saturating_sub(changed) >= self.lag || self.is_change && changed <= self.begin
     }
 }
 
@@ -205,7 +201,6 @@ impl Knowledge {
                 self.learn_holders(kind, policy, items().map(|it| it.0), false, lesson);
             }
             Operation::GetAccessKeyLastUsed(key) => {
-                let lesson = lesson.about_others();
                 for user in items().filter_map(|(it, _)| user_of(it)) {
                     let held = Assumption::Held(user, AttachmentKind::AccessKey, key);
                     self.learn_fact(Assumption::User(user), true, lesson);
@@ -264,8 +259,6 @@ impl Knowledge {
         lesson: Lesson,
     ) {
         let listed: Vec<Entity> = listed.collect();
-        let own = lesson;
-        let lesson = lesson.about_others();
         for entity in &listed {
             match entity {
                 Entity::User(user) => {
@@ -284,7 +277,7 @@ impl Knowledge {
         }
         let begin = self.unknown_until();
         let known = self.resource_mut(resource);
-        if is_whole && own.is_reliable(known.exists.changed) {
+        if is_whole && lesson.is_reliable(known.exists.changed) {
             let is_indexed =
                 |it: &Entity| user_of(*it).is_none_or(|it| known.holders.contains(&it));
             known.complete = listed.iter().all(is_indexed);
@@ -713,7 +706,6 @@ pub(crate) fn resources_of(op: &Operation) -> Vec<Resource> {
 
 /// The path of a user in a listing, for [`ShownPart::Paths`].
 pub(crate) fn learn_paths(knowledge: &mut Knowledge, paths: &[(User, Path)], lesson: Lesson) {
-    let lesson = lesson.about_others();
     for (user, path) in paths {
         knowledge.learn_fact(Assumption::User(*user), true, lesson);
         learn_value(&mut knowledge.user_mut(*user).path, *path, lesson);

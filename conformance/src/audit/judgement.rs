@@ -395,17 +395,12 @@ pub(crate) fn contradicted_by(knowledge: &Knowledge, event: &AuditEvent) -> Vec<
     let (Some(op), Response::Success(Some(listing))) = (event.operation(), &event.response) else {
         return Vec::new();
     };
-    if !users_and_resources_of(op).is_empty() {
+    // A listing of the account names none.
+    if !users_of(op).is_empty() || !resources_of(op).is_empty() {
         return Vec::new();
     }
     let view = View { knowledge, time: event.start, lag: 0 };
     wrong_in_listing(view, op, event, listing).into_iter().map(|it| it.0).collect()
-}
-
-/// The users and resources that an operation names: a listing of the account names none.
-fn users_and_resources_of(op: &Operation) -> Vec<Entity> {
-    let users = users_of(op).into_iter().map(Entity::User);
-    users.chain(resources_of(op).into_iter().map(Entity::Resource)).collect()
 }
 
 /// Updates the knowledge after an event.
@@ -419,9 +414,7 @@ pub(crate) fn update(
         time: event.start,
         lag: options.lag,
         begin: knowledge.log_begin,
-        is_success: matches!(event.response, Response::Success(_))
-            && !event.changes_nothing()
-            && event.operation().is_some_and(|it| !users_and_resources_of(it).is_empty()),
+        is_change: matches!(event.response, Response::Success(_)) && !event.changes_nothing(),
     };
     knowledge.horizon = event.start.saturating_sub(options.lag);
     match judgement {

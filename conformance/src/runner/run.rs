@@ -506,9 +506,9 @@ impl<'a> Run<'a> {
                     let may_be_gone = is_gone || is_over_limit && !is_one_action;
                     // A body that cannot be read, or a missing response, is a fault of the endpoint as long as
                     // other calls work.
-                    let is_lost = matches!(failure.kind, FailureKind::Reset | FailureKind::Timeout);
-                    let may_be_of_call =
-                        failure.kind.is_unparsable() || self.has_responded && is_lost;
+                    let may_be_of_call = failure.kind.is_unparsable()
+                        || self.has_responded
+                            && matches!(failure.kind, FailureKind::Reset | FailureKind::Timeout);
                     if may_be_gone && may_be_of_call && self.answers_control_call() {
                         self.has_responded = true;
                         self.unresponsive_count = 0;

@@ -55,10 +55,7 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
     translation.learn_account();
     let operations = match translation.operations() {
         Ok(operations) => AuditCall::Operation(operations.0, operations.1),
-        // A rename concerns its new name too.
-        Err(NoOperation::Concerns(user)) => {
-            AuditCall::Unknown(user.filter(|_| !call.members.contains_key("NewUserName")))
-        }
+        Err(NoOperation::Concerns(user)) => AuditCall::Unknown(user),
         Err(NoOperation::Nothing) => return None,
     };
     let operation = match &operations {
@@ -185,20 +182,17 @@ impl Translation<'_> {
 
     /// The operation and those that succeed together with it.
     fn operations(&self) -> Translated<(Operation, Vec<Operation>)> {
-        match defect(self.call) {
-            Some(Defect::Known(parameter, error)) => {
-                let user = self.user.as_deref().map(|it| self.symbols.user(it));
-                if let Some(invalid) = self.invalid_request(parameter, error) {
-                    let user = user.unwrap_or(User(0));
-                    return Ok((Operation::Invalid(user, invalid), Vec::new()));
-                }
-                return Err(NoOperation::Concerns(user));
+        if let Some(defect) = defect(self.call) {
+            let user = self.user.as_deref().map(|it| self.symbols.user(it));
+            if let Defect::Known(parameter, error) = defect
+                && let Some(invalid) = self.invalid_request(parameter, error)
+            {
+                let user = user.unwrap_or(User(0));
+                return Ok((Operation::Invalid(user, invalid), Vec::new()));
             }
-            Some(Defect::Other) => {
-                let user = self.user.as_deref().map(|it| self.symbols.user(it));
-                return Err(NoOperation::Concerns(user));
-            }
-            None => {}
+            // A rename concerns its new name too.
+            let is_rename = self.call.members.contains_key("NewUserName");
+            return Err(NoOperation::Concerns(user.filter(|_| !is_rename)));
         }
         let references = [
             ("PolicyArn", ResourceKind::Policy),

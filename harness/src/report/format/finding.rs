@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use iamspec_conformance::oracle::wire::is_wire_rule_id;
 use serde::Serialize;
 
 use crate::report::events::{CitedFact, FindingEvent, FindingStep};
@@ -124,8 +125,11 @@ pub fn table(findings: &[&FindingEvent], style: Style) -> String {
 }
 
 fn row(it: &FindingEvent) -> [String; 6] {
+    // A wire rule expects a form, and no code.
+    let is_whole = it.tier == "text" || is_wire_rule_id(&it.rule);
     let mut expected: Vec<String> = Vec::new();
-    for response in it.expected.iter().map(|other| short_response(&other.response, &it.tier)) {
+    for other in &it.expected {
+        let response = short_response(&other.response, is_whole);
         if !expected.contains(&response) {
             expected.push(response);
         }
@@ -138,16 +142,15 @@ fn row(it: &FindingEvent) -> [String; 6] {
         it.rule.clone(),
         it.level.clone(),
         it.tier.clone(),
-        short_response(&it.observed, &it.tier),
+        short_response(&it.observed, it.tier == "text"),
         first_words(&expected.join(" or "), 2 * RESPONSE_MAX),
         script,
     ]
 }
 
-/// The status and code of a response; for a difference in the text, also the start of the text.
-fn short_response(response: &str, tier: &str) -> String {
-    let code =
-        if tier == "text" { response } else { response.split(" \"").next().unwrap_or(response) };
+/// The start of a response: its status and code, or the whole, such as for a difference in the text.
+fn short_response(response: &str, is_whole: bool) -> String {
+    let code = if is_whole { response } else { response.split(" \"").next().unwrap_or(response) };
     first_words(code, RESPONSE_MAX)
 }
 
