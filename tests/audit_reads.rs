@@ -13,7 +13,7 @@ fn user(name: &str, path: &str) -> String {
     )
 }
 
-fn response(action: &str, content: &str) -> String {
+pub(super) fn response(action: &str, content: &str) -> String {
     format!("<{action}Response><{action}Result>{content}</{action}Result></{action}Response>")
 }
 
@@ -26,14 +26,23 @@ const MISSING: &str = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>T
     found.</Message></Error></ErrorResponse>";
 
 /// The exit code of an audit with two minutes between the calls.
-fn audited(calls: &[(&str, u16, &str)], options: &[&str]) -> (u8, String) {
+pub(super) fn audited(calls: &[(&str, u16, &str)], options: &[&str]) -> (u8, String) {
+    audited_every(120, calls, options)
+}
+
+/// The exit code of an audit with so many seconds between the calls.
+pub(super) fn audited_every(
+    seconds: usize,
+    calls: &[(&str, u16, &str)],
+    options: &[&str],
+) -> (u8, String) {
     let folder = folder("audit-reads");
     let file = folder.join(format!("{:?}.har", std::thread::current().id()));
-    std::fs::write(&file, har(&history(calls), 120).to_string()).unwrap();
+    std::fs::write(&file, har(&history(calls), seconds).to_string()).unwrap();
     audit(&file, options)
 }
 
-const EMPTY: &[&str] = &["--start", "empty"];
+pub(super) const EMPTY: &[&str] = &["--start", "empty"];
 
 #[test]
 fn a_path_prefix_lists_everything_below_it() {

@@ -14,6 +14,7 @@ mod audit_hidden;
 mod audit_random;
 mod audit_reads;
 mod audit_times;
+mod audit_unusual;
 mod audited_facts;
 mod aws;
 mod cleanup;

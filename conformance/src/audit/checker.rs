@@ -7,8 +7,8 @@ use iamspec_model::{Entity, Expected, Level, Operation, Resource, Rule, User, al
 
 use crate::audit::effects::{resources_of, users_of};
 use crate::audit::judgement::{Judgement, contradicted_by, judge, update};
-use crate::audit::knowledge::{Knowledge, KnownResource, NEVER, Recent};
-use crate::audit::ordering::in_any_order;
+use crate::audit::knowledge::{Knowledge, KnownResource, KnownUser, NEVER, Recent};
+use crate::audit::ordering::{SearchVerdict, in_any_order};
 use crate::audit::possible_accounts::Question;
 use crate::audit::view::View;
 use crate::audit::{AuditEvent, AuditFinding, AuditOptions, AuditVerdict, Inference};
@@ -73,14 +73,19 @@ impl Auditor {
         if let [event] = events {
             return vec![self.check_one(event)];
         }
-        let fits = in_any_order(&mut self.knowledge, events, self.options);
-        let verdicts = events.iter().zip(fits).map(|(event, fits)| match fits {
-            Some(verdict) => {
-                self.knowledge.record(event);
-                self.drop_old_items(event);
-                verdict
-            }
-            None => self.check_one(event),
+        let found = in_any_order(&mut self.knowledge, events, self.options);
+        let verdicts = events.iter().zip(found).map(|(event, found)| {
+            let verdict = match found {
+                SearchVerdict::Possible => AuditVerdict::Possible,
+                SearchVerdict::TooSoon => AuditVerdict::TooSoon,
+                SearchVerdict::Impossible(divergence) => {
+                    let finding = self.finding(event, &divergence, events);
+                    AuditVerdict::Impossible(Box::new(finding))
+                }
+                SearchVerdict::Unordered => return self.check_one(event),
+            };
+            self.record(event);
+            verdict
         });
         verdicts.collect()
     }
@@ -91,6 +96,19 @@ impl Auditor {
         if !event.changes_nothing() {
             self.knowledge.forget_late(event);
         }
+    }
+
+    /// Records that a user exists, because it has called. Nothing else is known of it, unless the log has
+    /// events about it.
+    pub fn record_caller(&mut self, user: User) {
+        if self.options.starts_empty {
+            self.knowledge.users.entry(user).or_insert(KnownUser::unknown(NEVER));
+        }
+    }
+
+    /// Records that a role may use a policy: roles are not modeled.
+    pub fn record_use_by_role(&mut self, policy: Resource) {
+        self.knowledge.used_by_roles.insert(policy);
     }
 
     /// Records which resources do not belong to the account. They exist before the log, and everyone may
@@ -105,7 +123,7 @@ impl Auditor {
     fn check_one(&mut self, event: &Rc<AuditEvent>) -> AuditVerdict {
         let judgement = judge(&self.knowledge, event, self.options);
         let finding = match &judgement {
-            Judgement::Impossible(divergence) => Some(self.finding(event, divergence)),
+            Judgement::Impossible(divergence) => Some(self.finding(event, divergence, &[])),
             Judgement::Fits(_) if self.options.learn => {
                 let inference = self.infer(event);
                 self.inferences.extend(inference);
@@ -114,7 +132,7 @@ impl Auditor {
             _ => None,
         };
         let verdict = match judgement {
-            Judgement::Fits(_) => AuditVerdict::Possible,
+            Judgement::Fits(_) | Judgement::Disputed => AuditVerdict::Possible,
             Judgement::MayBeStale => AuditVerdict::TooSoon,
             Judgement::Uninformative => AuditVerdict::Uninformative,
             Judgement::Impossible(_) => {
@@ -122,18 +140,25 @@ impl Auditor {
             }
         };
         update(&mut self.knowledge, event, &judgement, self.options);
-        self.knowledge.record(event);
-        self.drop_old_items(event);
+        self.record(event);
         verdict
     }
 
-    fn drop_old_items(&mut self, event: &AuditEvent) {
+    /// Keeps an event for the explanation of later ones.
+    fn record(&mut self, event: &Rc<AuditEvent>) {
+        self.knowledge.record(event);
         for user in event.operations().flat_map(users_of) {
             self.knowledge.drop_old_items(user);
         }
     }
 
-    fn finding(&self, event: &Rc<AuditEvent>, divergence: &Divergence) -> AuditFinding {
+    /// The finding about an event. Some others may have come before it, because they overlap with it.
+    fn finding(
+        &self,
+        event: &Rc<AuditEvent>,
+        divergence: &Divergence,
+        overlapping: &[Rc<AuditEvent>],
+    ) -> AuditFinding {
         AuditFinding {
             rule: divergence.rule.id(),
             statement: divergence.rule.statement(),
@@ -142,12 +167,17 @@ impl Auditor {
             allowed: divergence.expected.iter().map(|(it, rule)| (it.clone(), rule.id())).collect(),
             evidence: divergence.evidence.clone(),
             event: Rc::clone(event),
-            earlier_events: self.explaining_events(event, divergence),
+            earlier_events: self.explaining_events(event, divergence, overlapping),
         }
     }
 
     /// The shortest list of earlier events that was found which makes the response impossible.
-    fn explaining_events(&self, event: &Rc<AuditEvent>, found: &Divergence) -> Vec<Rc<AuditEvent>> {
+    fn explaining_events(
+        &self,
+        event: &Rc<AuditEvent>,
+        found: &Divergence,
+        overlapping: &[Rc<AuditEvent>],
+    ) -> Vec<Rc<AuditEvent>> {
         let mut users: Vec<User> = event.operations().flat_map(users_of).collect();
         let mut resources: Vec<Resource> = event.operations().flat_map(resources_of).collect();
         for entity in contradicted_by(&self.knowledge, event).into_iter().take(WRONG_MAX) {
@@ -160,9 +190,14 @@ impl Auditor {
         let of_users = users.iter().filter_map(|it| Some(&self.knowledge.users.get(it)?.recent));
         let of_resources =
             resources.iter().filter_map(|it| Some(&self.knowledge.resources.get(it)?.recent));
+        let concerns = |it: &&Rc<AuditEvent>| {
+            it.operations().flat_map(users_of).any(|user| users.contains(&user))
+                || it.operations().flat_map(resources_of).any(|it| resources.contains(&it))
+        };
+        let recent = of_users.chain(of_resources).flat_map(Recent::events);
         let mut events: Vec<Rc<AuditEvent>> = Vec::new();
-        for it in of_users.chain(of_resources).flat_map(Recent::events) {
-            if !events.iter().any(|other| Rc::ptr_eq(it, other)) {
+        for it in recent.chain(overlapping.iter().filter(concerns)) {
+            if !Rc::ptr_eq(it, event) && !events.iter().any(|other| Rc::ptr_eq(it, other)) {
                 events.push(Rc::clone(it));
             }
         }

@@ -198,7 +198,10 @@ impl Knowledge {
             }
             Operation::ListHolders(policy) => {
                 let kind = AttachmentKind::ManagedPolicy;
-                self.learn_holders(kind, policy, items().map(|it| it.0), false, lesson);
+                let listed: Vec<Entity> = items().map(|it| it.0).collect();
+                let attached = listed.into_iter().filter(|it| !self.may_be_bounded(*it, policy));
+                let attached: Vec<Entity> = attached.collect();
+                self.learn_holders(kind, policy, attached.into_iter(), false, lesson);
             }
             Operation::GetAccessKeyLastUsed(key) => {
                 for user in items().filter_map(|(it, _)| user_of(it)) {
@@ -290,6 +293,15 @@ impl Knowledge {
         }
     }
 
+    /// Whether a listing of the entities of a policy may show the user because the policy is its
+    /// permissions boundary. No fact says that it does not.
+    pub(crate) fn may_be_bounded(&self, entity: Entity, policy: Resource) -> bool {
+        let Entity::User(user) = entity else { return false };
+        let boundary =
+            self.users.get(&user).map_or_else(|| self.new_user().boundary, |it| it.boundary);
+        boundary.value.is_none_or(|it| it == Some(policy.item))
+    }
+
     fn learn_entries(
         &mut self,
         (resource, part): (Resource, SubResource),
@@ -333,6 +345,9 @@ impl Knowledge {
         let time = event.end;
         if let AuditCall::Unknown(user) = &event.call {
             self.forget_all(*user, time);
+        }
+        if let AuditCall::UnknownTags(user) = &event.call {
+            self.forget_items(*user, AttachmentKind::Tag, time);
         }
         for operation in event.operations() {
             if matches!(operation, Operation::Invalid(..)) {

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use iamspec_model::{
-    CreateUserOptions, Expected, Operation, Resource, ResourceKind, SubResource, User, UserChange,
+    AttachmentKind, CreateUserOptions, Expected, Operation, Resource, ResourceKind, SubResource,
+    User, UserChange,
 };
 
 use crate::audit::effects::{resources_of, users_of};
@@ -26,9 +27,27 @@ impl Knowledge {
     /// nothing.
     pub(crate) fn forget_event(&mut self, event: &AuditEvent) {
         let is_invalid = event.operations().any(|it| matches!(it, Operation::Invalid(..)));
-        if !(event.changes_nothing() && (is_invalid || matches!(event.call, AuditCall::Unknown(_))))
-        {
+        let is_known = matches!(event.call, AuditCall::Operation(..)) && !is_invalid;
+        if is_known || !event.changes_nothing() {
             self.forget_events(&[event]);
+        }
+    }
+
+    /// Forgets everything about the users and resources of an event, and who uses which resource.
+    pub(crate) fn forget_subjects(&mut self, event: &AuditEvent) {
+        self.forget_event(event);
+        let time = self.latest.max(event.end);
+        for operation in event.operations() {
+            for user in users_of(operation) {
+                self.forget_user(user, time);
+                self.resources.values_mut().for_each(|it| it.complete = false);
+            }
+            for resource in resources_of(operation) {
+                self.set_uses(resource, Known::unknown(time));
+                let known = self.resource_mut(resource);
+                known.forget(time);
+                known.complete = false;
+            }
         }
     }
 
@@ -45,8 +64,10 @@ impl Knowledge {
         }
         // After the others, because it may concern what they created.
         for event in events {
-            if let AuditCall::Unknown(user) = &event.call {
-                self.forget_all(*user, time);
+            match &event.call {
+                AuditCall::Unknown(user) => self.forget_all(*user, time),
+                AuditCall::UnknownTags(user) => self.forget_items(*user, AttachmentKind::Tag, time),
+                AuditCall::Operation(..) | AuditCall::Unnamed => {}
             }
         }
         let operations = || events.iter().flat_map(|it| it.operations());
@@ -135,6 +156,15 @@ impl Knowledge {
         let held = std::mem::take(&mut known.held);
         known.forget(time);
         known.held = held;
+    }
+
+    /// Forgets the items of a kind that a user holds.
+    pub(crate) fn forget_items(&mut self, user: User, kind: AttachmentKind, time: i64) {
+        let known = self.user_mut(user);
+        known.complete.remove(&kind);
+        for (_, holding) in known.held.iter_mut().filter(|(key, _)| key.0 == kind) {
+            holding.held = Known::unknown(time);
+        }
     }
 
     /// After renames that may have been made, each of the users may have what one of them has.

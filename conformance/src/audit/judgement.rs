@@ -4,10 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use iamspec_model::evidence::{A_004, A_064, B_IP_08, B_IP_13, C_092, D_022, Fact, G_007};
+use iamspec_model::evidence::{A_004, A_064, B_IP_08, B_IP_13, B_MP_05, C_092, D_022, Fact, G_007};
 use iamspec_model::{
-    Account, Entity, ErrorCode, Level, Operation, Path, Resource, ResourceKind, Status,
-    SubResource, User, apply,
+    Account, AttachmentKind, Entity, ErrorCode, InputError, InvalidRequest, Level, Operation, Path,
+    Resource, ResourceKind, Status, SubResource, User, apply,
 };
 
 use crate::audit::action_responses::{
@@ -26,6 +26,8 @@ use crate::response::{EndpointText, Listing, Response};
 pub(crate) enum Judgement {
     /// Possible. Contains what every explanation agrees on.
     Fits(Vec<(Assumption, bool)>),
+    /// Possible, but it contradicts a rule that does not count: what is known may be wrong.
+    Disputed,
     /// Possible if a recent change is not visible yet.
     MayBeStale,
     /// Not decided by the account.
@@ -50,7 +52,7 @@ pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOpt
     let judged = match &event.call {
         AuditCall::Operation(..) if aws_policies::is_missing(event) => Judgement::Uninformative,
         AuditCall::Operation(op, _) => judge_operation(knowledge, op, event, options),
-        AuditCall::Unknown(_) => Judgement::Uninformative,
+        AuditCall::Unknown(_) | AuditCall::UnknownTags(_) => Judgement::Uninformative,
         AuditCall::Unnamed => match impossible_message(event).filter(counts) {
             Some(divergence) => Judgement::Impossible(Box::new(divergence)),
             None => Judgement::Fits(Vec::new()),
@@ -79,37 +81,70 @@ fn judge_operation(
     }
     let strict = View { knowledge, time: event.start, lag: 0 };
     let mut judged = judge_in(strict, op, event, options);
-    if matches!(&judged, Judgement::Impossible(it) if it.tier == Tier::Text)
-        && let Some(newer) = with_newer_message(op, event)
+    if matches!(&judged, Judgement::Impossible(_))
+        && let Some(newer) = as_today(op, event)
     {
         judged = judge_in(strict, op, &newer, options);
     }
     let may_be_stale = options.lag > 0 && event.changes_nothing();
-    if !matches!(judged, Judgement::Impossible(_)) || !may_be_stale {
-        return judged;
-    }
     let stale = View { lag: options.lag, ..strict };
-    match judge_in(stale, op, event, options) {
-        Judgement::Impossible(_) => judged,
-        _ => Judgement::MayBeStale,
+    match judged {
+        Judgement::Impossible(_) | Judgement::Disputed if may_be_stale => {
+            match judge_in(stale, op, event, options) {
+                Judgement::Impossible(_) | Judgement::Disputed => judged,
+                _ => Judgement::MayBeStale,
+            }
+        }
+        // A refusal teaches what it shows in each state that the endpoint may have seen.
+        Judgement::Fits(agreed) if may_be_stale && is_refusal(&event.response) => {
+            match judge_in(stale, op, event, options) {
+                Judgement::Fits(stale) => {
+                    Judgement::Fits(agreed.into_iter().filter(|it| stale.contains(it)).collect())
+                }
+                _ => Judgement::Fits(agreed),
+            }
+        }
+        judged => judged,
     }
 }
 
-/// The event with the message of today, if it has an older one that no rule cites: until 2017, a user
-/// with an inline policy was refused with the message about managed policies.
-fn with_newer_message(op: &Operation, event: &AuditEvent) -> Option<AuditEvent> {
-    let Response::Refused { http, code, message: Some(message) } = &event.response else {
-        return None;
-    };
-    let is_older =
-        matches!(op, Operation::DeleteUser(_)) && A_064.message == Some(message.complete());
-    let response = Response::Refused {
-        http: *http,
-        code: code.clone(),
-        message: A_004.message.map(|it| it.to_owned().into()),
-    };
-    is_older.then(|| AuditEvent { response, ..event.clone() })
+fn is_refusal(response: &Response) -> bool {
+    matches!(response, Response::Refused { .. })
 }
+
+/// The event with the refusal of today, if it has an older one that no rule cites. Until 2017, a user with
+/// an inline policy was refused with the message about managed policies. A malformed ARN was
+/// refused with another code in 2023, and with another message in 2025 (B-MP-05).
+fn as_today(op: &Operation, event: &AuditEvent) -> Option<AuditEvent> {
+    let Response::Refused { http, code, message } = &event.response else { return None };
+    let text = message.as_ref().map(EndpointText::complete);
+    let of_today = |fact: &Fact| fact.message.map(|it| it.to_owned().into());
+    let is_of_arn = |invalid: &InvalidRequest| {
+        let row = invalid.row();
+        row.error == InputError::Malformed && POLICY_ARNS.contains(&row.parameter)
+    };
+    let (code, message) = match op {
+        Operation::DeleteUser(_) if A_064.message == text => (code.clone(), of_today(A_004)),
+        Operation::Invalid(_, it) if is_of_arn(it) && code == OLD_CODE_OF_ARN => {
+            (ErrorCode::ValidationError.name().to_owned(), message.clone())
+        }
+        Operation::Invalid(_, it) if is_of_arn(it) && text == Some(OLD_MESSAGE_OF_ARN) => {
+            (code.clone(), of_today(B_MP_05))
+        }
+        _ => return None,
+    };
+    let response = Response::Refused { http: *http, code, message };
+    Some(AuditEvent { response, ..event.clone() })
+}
+
+/// The parameters that name a policy by its ARN.
+const POLICY_ARNS: [&str; 2] = ["PolicyArn", "PermissionsBoundary"];
+
+/// The code of the refusal of a malformed ARN in 2023 (B-MP-05).
+const OLD_CODE_OF_ARN: &str = "InvalidInput";
+
+/// The message of the refusal of a malformed ARN in 2025 (B-MP-05).
+const OLD_MESSAGE_OF_ARN: &str = "Invalid ARN:  Could not be parsed!";
 
 /// Whether a refusal may have a cause that no rule describes: a quota of the whole account, or a
 /// documented code that no rule has (D-022).
@@ -183,6 +218,13 @@ fn judge_in(
     }
     let is_part = event.shown_part != ShownPart::Whole;
     let has_other_message = has_other_message(op, &event.response);
+    let without_bounded = listing.and_then(|it| without_bounded(view, op, it));
+    let response = without_bounded
+        .map_or_else(|| event.response.clone(), |listing| Response::Success(Some(listing)));
+    let listing = match &response {
+        Response::Success(listing) => listing.as_ref(),
+        _ => None,
+    };
     let question = Question { view, op: *op, listing, is_part, has_other_message };
     let accounts = question.possible_accounts();
     if accounts.is_empty() {
@@ -190,13 +232,16 @@ fn judge_in(
     }
     let mut mildest: Option<Divergence> = None;
     let (mut fitting, mut certain) = (Vec::new(), Vec::new());
+    let mut is_disputed = true;
     for possible in accounts {
-        let compared = divergence(&possible.account, op, &event.response);
+        let compared = divergence(&possible.account, op, &response);
         // A hidden message says nothing about the reason of a refusal.
         let says = |it: &Divergence| it.tier < Tier::Text || !event.hides_message;
         let is_binding = compared.as_ref().is_some_and(|it| it.level >= Level::Must && says(it));
+        let contradicts = compared.as_ref().is_some_and(|it| it.tier < Tier::Text);
         match compared.filter(|it| options.threshold.includes(it)) {
             None => {
+                is_disputed &= contradicts;
                 if !is_binding {
                     certain.push(possible.assumptions.clone());
                 }
@@ -211,11 +256,26 @@ fn judge_in(
     }
     match mildest {
         Some(divergence) if fitting.is_empty() => Judgement::Impossible(Box::new(divergence)),
+        _ if is_disputed => Judgement::Disputed,
         _ => {
             let explanations = if certain.is_empty() { fitting } else { certain };
             Judgement::Fits(agreed(&question.unknown(), &explanations))
         }
     }
+}
+
+/// A listing of the entities of a policy without the users that it may show because the policy is their
+/// permissions boundary.
+fn without_bounded(view: View<'_>, op: &Operation, listing: &Listing) -> Option<Listing> {
+    let Operation::ListHolders(policy) = *op else { return None };
+    let kind = AttachmentKind::ManagedPolicy;
+    let is_other = |entity: Entity| match entity {
+        Entity::User(user) if view.holds(user, kind, policy.item) == Some(true) => false,
+        it => view.knowledge.may_be_bounded(it, policy),
+    };
+    let mut listing = listing.clone();
+    listing.items.retain(|it| !is_other(it.0));
+    Some(listing)
 }
 
 /// Whether `DeleteUser` is refused with a message that none of its rules has.
@@ -227,7 +287,7 @@ fn has_other_message(op: &Operation, response: &Response) -> bool {
 }
 
 /// The key of the mildest divergence, which is the smallest one.
-fn mildness(divergence: &Divergence) -> (Level, Reverse<Tier>) {
+pub(crate) fn mildness(divergence: &Divergence) -> (Level, Reverse<Tier>) {
     (divergence.level, Reverse(divergence.tier))
 }
 
@@ -329,11 +389,15 @@ fn judge_account_listing(
             return it;
         }
     }
-    for (entity, exists) in wrong_in_listing(view, op, event, listing) {
+    let wrong = wrong_in_listing(view, op, event, listing);
+    for (entity, exists) in wrong.iter().copied() {
         let (shown, expected) = if exists { (vec![], "with") } else { (vec![entity], "without") };
         if let Some(it) = impossible(entity, &shown, exists, expected) {
             return it;
         }
+    }
+    if !wrong.is_empty() {
+        return Judgement::Disputed;
     }
     if event.shown_part == ShownPart::Part {
         return Judgement::Fits(Vec::new());
@@ -438,27 +502,31 @@ pub(crate) fn update(
             Response::Success(_) => knowledge.apply(event),
             _ => knowledge.forget_event(event),
         },
-        Judgement::Impossible(divergence) => {
-            if divergence.tier == Tier::Text {
-                if !event.changes_nothing() {
-                    knowledge.apply(event);
-                }
-                return;
-            }
-            // Both the knowledge and the response may be right.
-            knowledge.forget_event(event);
-            for entity in contradicted_by(knowledge, event) {
-                match entity {
-                    Entity::User(it) => knowledge.user_mut(it).exists = Known::unknown(event.end),
-                    Entity::Resource(it) => {
-                        knowledge.resource_mut(it).exists = Known::unknown(event.end);
-                    }
-                    _ => {}
-                }
-            }
-            if matches!(event.response, Response::Success(_)) && !event.changes_nothing() {
+        Judgement::Impossible(divergence) if is_of_form(event, divergence) => {
+            if !event.changes_nothing() {
                 knowledge.apply(event);
             }
+        }
+        Judgement::Disputed | Judgement::Impossible(_) => forget_contradicted(knowledge, event),
+    }
+}
+
+/// Whether only the form of a response is wrong, and not what it says about the account: the message of a
+/// refusal is not that of another refusal.
+pub(crate) fn is_of_form(event: &AuditEvent, divergence: &Divergence) -> bool {
+    let is_refusal = matches!(event.response, Response::Refused { .. });
+    divergence.tier == Tier::Text && (!is_refusal || impossible_message(event).is_some())
+}
+
+/// Forgets what a response contradicts: either the knowledge or the response is wrong.
+fn forget_contradicted(knowledge: &mut Knowledge, event: &AuditEvent) {
+    let contradicted = contradicted_by(knowledge, event);
+    knowledge.forget_subjects(event);
+    for entity in contradicted {
+        match entity {
+            Entity::User(it) => knowledge.user_mut(it).exists = Known::unknown(event.end),
+            Entity::Resource(it) => knowledge.resource_mut(it).exists = Known::unknown(event.end),
+            _ => {}
         }
     }
 }

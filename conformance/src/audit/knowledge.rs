@@ -113,7 +113,9 @@ impl PartialEq for Recent {
 impl Recent {
     pub(crate) fn add(&mut self, event: &Rc<AuditEvent>) {
         if self.0.len() == RECENT_MAX {
-            self.0.pop_front();
+            // A change explains more than a read or a refusal.
+            let least = self.0.iter().position(|it| it.changes_nothing()).unwrap_or_default();
+            self.0.remove(least);
         }
         self.0.push_back(Rc::clone(event));
     }
@@ -254,6 +256,8 @@ pub(crate) struct Knowledge {
     pub(crate) resources: HashMap<Resource, KnownResource>,
     /// The users that hold or may hold an item of which there is one.
     pub(crate) owners: HashMap<(AttachmentKind, Item), BTreeSet<User>>,
+    /// The policies that roles may use. Roles are not modeled.
+    pub(crate) used_by_roles: BTreeSet<Resource>,
 }
 
 impl Knowledge {
@@ -269,6 +273,7 @@ impl Knowledge {
             users: HashMap::new(),
             resources: HashMap::new(),
             owners: HashMap::new(),
+            used_by_roles: BTreeSet::new(),
         }
     }
 
@@ -303,6 +308,7 @@ impl Knowledge {
             last_rename: self.last_rename,
             ..Self::new(self.is_complete)
         };
+        part.used_by_roles = self.used_by_roles.intersection(resources).copied().collect();
         let mut all_users = users.clone();
         for item in items {
             let Some(owners) = self.owners.get(item) else { continue };

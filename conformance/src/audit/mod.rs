@@ -97,6 +97,8 @@ pub enum AuditCall {
     /// The request lacks a name, or is not an operation of the model. If it succeeded, everything
     /// about this user, or about every user and resource, may have changed.
     Unknown(Option<User>),
+    /// The request sets or removes tags of the user, and it is not known which.
+    UnknownTags(User),
     /// Only the action is recorded, and nothing that the request names. The event is judged without
     /// an account.
     Unnamed,
@@ -130,7 +132,7 @@ impl AuditEvent {
     pub const fn operation(&self) -> Option<&Operation> {
         match &self.call {
             AuditCall::Operation(operation, _) => Some(operation),
-            AuditCall::Unknown(_) | AuditCall::Unnamed => None,
+            _ => None,
         }
     }
 
@@ -138,7 +140,7 @@ impl AuditEvent {
     fn operations(&self) -> impl Iterator<Item = &Operation> {
         let (first, others) = match &self.call {
             AuditCall::Operation(first, others) => (Some(first), others.as_slice()),
-            AuditCall::Unknown(_) | AuditCall::Unnamed => (None, [].as_slice()),
+            _ => (None, [].as_slice()),
         };
         first.into_iter().chain(others)
     }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use flate2::read::MultiGzDecoder;
 
+use crate::audit_log::times::microseconds;
+
 /// The largest file, in bytes, also after it is decompressed.
 pub(super) const FILE_MAX: u64 = 1 << 30;
 
@@ -24,9 +26,38 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path == Path::new(STDIN)
 }
 
-/// All files of the paths. The files of a folder are sorted by name.
+/// All files of the paths: in the order of their first times, if each begins with one. Otherwise, the files
+/// of a folder are sorted by name.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    files_within(paths, &mut BTreeSet::new())
+    let files = files_within(paths, &mut BTreeSet::new())?;
+    if files.len() < 2 {
+        return Ok(files);
+    }
+    let times: Option<Vec<i64>> = files.iter().map(|it| first_time(it)).collect();
+    let Some(times) = times else { return Ok(files) };
+    let mut in_order: Vec<(i64, PathBuf)> = times.into_iter().zip(files).collect();
+    in_order.sort_by_key(|it| it.0);
+    Ok(in_order.into_iter().map(|it| it.1).collect())
+}
+
+/// The first bytes of a file, in which its first time is.
+const HEAD: u64 = 1 << 16;
+
+/// The first time of a log in JSON.
+fn first_time(file: &Path) -> Option<i64> {
+    if is_stdin(file) {
+        return None;
+    }
+    let mut head = Vec::new();
+    // Corrupt data is reported when the file is read.
+    _ = open(file).ok()?.take(HEAD).read_to_end(&mut head);
+    let head = String::from_utf8_lossy(&head);
+    let times = ["\"eventTime\"", "\"startedDateTime\""].iter().filter_map(|member| {
+        let (_, value) = head.split_once(member)?;
+        let (_, value) = value.split_once('"')?;
+        microseconds(value.split('"').next()?)
+    });
+    times.min()
 }
 
 /// The files of the paths, without folders that were already seen: links can form a loop, and lead

@@ -26,6 +26,8 @@ struct Tables {
     account: Option<String>,
     /// Users by their names in lower case.
     users: HashMap<String, u32>,
+    /// The names of users as the service stores them, by their names in lower case.
+    stored_names: HashMap<String, String>,
     /// Groups by their names in lower case, policies and devices by their ARNs in lower case, with the
     /// case of their first occurrence or of their last creation.
     resources: HashMap<(ResourceKind, String), (String, u32)>,
@@ -104,6 +106,16 @@ impl Symbols {
         let number = tables.fresh("u", name);
         tables.users.insert(key, number);
         User(number)
+    }
+
+    /// The name of a user with the case in which the service stores it, if the log has shown it.
+    pub(crate) fn stored_name(&self, name: &str) -> Option<String> {
+        self.tables.borrow().stored_names.get(&name.to_lowercase()).cloned()
+    }
+
+    pub(crate) fn record_stored_name(&self, name: &str) {
+        let mut tables = self.tables.borrow_mut();
+        tables.stored_names.insert(name.to_lowercase(), name.to_owned());
     }
 
     /// A group by its name, a policy by its ARN, a device by its serial number.

@@ -36,6 +36,8 @@ use crate::wire::xml_read::Element;
 enum NoOperation {
     /// A name is missing. The call may concern this user, or any.
     Concerns(Option<User>),
+    /// It concerns only tags of the user: their keys are known in another case.
+    Tags(User),
     /// It concerns nothing that the model has, such as a key of the root user.
     Nothing,
 }
@@ -56,13 +58,15 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
     let operations = match translation.operations() {
         Ok(operations) => AuditCall::Operation(operations.0, operations.1),
         Err(NoOperation::Concerns(user)) => AuditCall::Unknown(user),
+        Err(NoOperation::Tags(user)) => AuditCall::UnknownTags(user),
         Err(NoOperation::Nothing) => return None,
     };
     let operation = match &operations {
         AuditCall::Operation(operation, _) => Some(*operation),
-        AuditCall::Unknown(_) | AuditCall::Unnamed => None,
+        _ => None,
     };
     let response = translation.response(operation.as_ref());
+    let response = without_other_items(&operations, response);
     let (response, shown_part) = translation.shown_part(operation.as_ref(), response);
     translation.learn_names(operation.as_ref(), &response);
     let start = call.start.unwrap_or_default();
@@ -87,6 +91,36 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
         deviations: operation.map(|op| translation.deviations(&op)).unwrap_or_default(),
         response,
     })
+}
+
+/// The user that made a call, if the log names it.
+pub(crate) fn caller(call: &RecordedCall, symbols: &Symbols) -> Option<User> {
+    match &call.caller {
+        RecordedCaller::User(name) => Some(symbols.user(name)),
+        _ => None,
+    }
+}
+
+/// The policy that a call uses which is not in the model, such as `AttachRolePolicy`.
+pub(crate) fn policy_of_role(call: &RecordedCall, symbols: &Symbols) -> Option<Resource> {
+    let is_refused = matches!(call.response, RecordedResponse::Error { .. });
+    if is_refused || find_action(&call.action).is_some() {
+        return None;
+    }
+    let arn = call.member("PolicyArn").or(call.member("PermissionsBoundary"))?;
+    Some(symbols.resource(ResourceKind::Policy, arn))
+}
+
+/// The response without the tags of `CreateUser` that the operation does not have.
+fn without_other_items(call: &AuditCall, mut response: Response) -> Response {
+    if let AuditCall::Operation(Operation::CreateUser(..), others) = call
+        && let Response::Success(Some(listing)) = &mut response
+    {
+        let is_other =
+            |entity: Entity| others.iter().any(|it| it.item() == entity.item(AttachmentKind::Tag));
+        listing.items.retain(|it| !is_other(it.0));
+    }
+    response
 }
 
 /// The user of a request, or the caller if the action permits that (D-023).
@@ -265,7 +299,21 @@ impl Translation<'_> {
                 let user = self.user()?;
                 let new_name = self.call.member("NewUserName");
                 let name = new_name.map(|it| self.symbols.user(it));
-                let is_other_case = name == Some(user) && new_name != self.user.as_deref();
+                let is_same = name == Some(user);
+                let stored = self.user.as_deref().and_then(|it| self.symbols.stored_name(it));
+                let differs_from_stored = stored.as_deref().map(|it| new_name != Some(it));
+                let is_other_case = is_same && new_name != self.user.as_deref();
+                // No fact says with which name the service compares the new one: that of the request, or
+                // the stored one.
+                let is_taken =
+                    self.call.error_code() == Some(ErrorCode::EntityAlreadyExists.name());
+                let is_unclear = match differs_from_stored {
+                    Some(differs) => differs != is_other_case,
+                    None => !is_other_case && is_taken,
+                };
+                if is_same && is_unclear {
+                    return Err(NoOperation::Concerns(Some(user)));
+                }
                 let other_case = self.invalid_request("NewUserName", InputError::OtherCase);
                 if let Some(invalid) = other_case.filter(|_| is_other_case) {
                     return single(Operation::Invalid(user, invalid));
@@ -279,7 +327,11 @@ impl Translation<'_> {
                 single(Operation::PutBoundary(user, self.policy("PermissionsBoundary")?))
             }
             "DeleteUserPermissionsBoundary" => single(Operation::DeleteBoundary(self.user()?)),
-            "ChangePassword" => single(Operation::ChangePassword(self.user()?)),
+            // It changes nothing that the model has.
+            "ChangePassword" => match self.user() {
+                Ok(user) => single(Operation::ChangePassword(user)),
+                Err(_) => Err(NoOperation::Nothing),
+            },
             "GetAccessKeyLastUsed" => {
                 let kind = AttachmentKind::AccessKey;
                 let key = self.symbols.item(kind, self.member("AccessKeyId")?);
@@ -309,6 +361,12 @@ impl Translation<'_> {
             }
             ResourceAction::ListHolders => {
                 Operation::ListHolders(self.symbols.resource(kind, reference()?))
+            }
+            // The action does not delete hardware (C-070).
+            ResourceAction::Delete
+                if kind == ResourceKind::Device && !reference()?.contains(":mfa/") =>
+            {
+                return Err(NoOperation::Nothing);
             }
             ResourceAction::Delete => {
                 Operation::DeleteResource(self.symbols.resource(kind, reference()?))
@@ -395,14 +453,15 @@ impl Translation<'_> {
         let user = self.user()?;
         let mut operations: Vec<Operation> = match action {
             AttachmentAction::Attach => {
-                self.tags()?.into_iter().map(|it| Operation::Attach(user, kind, it)).collect()
+                let tags = self.tags().map_err(|_| NoOperation::Tags(user))?;
+                tags.into_iter().map(|it| Operation::Attach(user, kind, it)).collect()
             }
             AttachmentAction::Detach => {
                 let keys = self.call.list("TagKeys", "").into_iter();
                 let item = |key: &str| self.symbols.item(kind, key);
                 let detach = |key| {
-                    let concerns = NoOperation::Concerns(Some(user));
-                    item(key).map(|it| Operation::Detach(user, kind, it)).ok_or(concerns)
+                    let detached = item(key).map(|it| Operation::Detach(user, kind, it));
+                    detached.ok_or(NoOperation::Tags(user))
                 };
                 keys.map(detach).collect::<Translated<_>>()?
             }
@@ -426,6 +485,10 @@ impl Translation<'_> {
             self.symbols.item(kind, name).ok_or_else(unclear)
         };
         Ok(match action {
+            // It concerns the credentials of every user.
+            AttachmentAction::List if self.call.member("AllUsers") == Some("true") => {
+                return Err(NoOperation::Nothing);
+            }
             AttachmentAction::List => {
                 // A refusal may be about the service that the filter names.
                 let is_known = |it: &str| names::SERVICES.contains(&it);
@@ -518,7 +581,10 @@ impl Translation<'_> {
                 };
                 let message = message.as_ref().filter(|it| !is_replaced(it));
                 let text = message.map(|text| {
-                    let value = |name: &str| self.value(name);
+                    let value = |name: &str| {
+                        let sent = self.value(name)?;
+                        Some(in_other_case(text, &sent).map_or(sent.clone(), str::to_owned))
+                    };
                     let translated = op.and_then(|op| messages::in_symbols(op, text, &value));
                     EndpointText::new(translated.unwrap_or_else(|| text.clone()), text.clone())
                 });
@@ -560,11 +626,16 @@ impl Translation<'_> {
             return (response, ShownPart::Whole);
         };
         let has = |name: &str| self.call.member(name).is_some();
+        let result = self.call.result();
+        let is_page =
+            has("Marker") || result.is_some_and(|it| it.text_of("IsTruncated") == Some("true"));
         let is_unclear = self.call.hides_a_choice()
             || has("PolicyUsageFilter")
             || has("EntityFilter")
             || has("AllUsers")
             || has("Filter.member.1") && !self.call.list("Filter", "").contains(&"User")
+            // The default version may be on another page.
+            || matches!(op, Operation::ListSubResources(_, SubResource::Version)) && is_page
             // The new version is shown as the default, which the model makes it afterwards (C-086).
             || self.call.member("SetAsDefault") == Some("true")
             || matches!(op, Operation::ListResources(ResourceKind::Policy, _) if has("Scope")
@@ -572,9 +643,6 @@ impl Translation<'_> {
         if is_unclear {
             return (Response::SUCCESS, ShownPart::Whole);
         }
-        let result = self.call.result();
-        let is_page =
-            has("Marker") || result.is_some_and(|it| it.text_of("IsTruncated") == Some("true"));
         let has_prefix = self.call.member("PathPrefix").is_some_and(|it| it != "/");
         if let (Operation::ListUsers(_), Some(result), false) = (op, result, is_page) {
             let prefix = self.call.member("PathPrefix").unwrap_or("/");
@@ -612,7 +680,16 @@ impl Translation<'_> {
 
     fn learn_names(&self, op: Option<&Operation>, response: &Response) {
         let (Some(op), Response::Success(_)) = (op, response) else { return };
+        let shown = self.call.result().and_then(|it| it.child("User")?.text_of("UserName"));
+        if let Some(name) = shown {
+            self.symbols.record_stored_name(name);
+        }
         match *op {
+            Operation::CreateUser(..) => {
+                if let Some(name) = shown.or(self.user.as_deref()) {
+                    self.symbols.record_stored_name(name);
+                }
+            }
             Operation::Issue(_, kind, item, _) => {
                 let body = wire(kind).payload_member.and_then(|it| self.call.member(it));
                 if let Some(body) = body.filter(|_| kind.row().has_body) {
@@ -627,6 +704,7 @@ impl Translation<'_> {
             Operation::UpdateUser(_, UserChange { name: Some(_), .. }) => {
                 if let (Some(old), Some(new)) = (&self.user, self.call.member("NewUserName")) {
                     self.symbols.rename_owner(old, new);
+                    self.symbols.record_stored_name(new);
                 }
             }
             _ => {}
@@ -750,6 +828,19 @@ fn in_symbols(op: &Operation, response: &Response) -> String {
         Response::Failed(_) => format!("{call} -> no response"),
         Response::Success(_) => format!("{call} -> {response}"),
     }
+}
+
+/// A name of a request as a message shows it. No evidence says whether that is the name of the request or
+/// the stored one, which may have another case.
+fn in_other_case<'a>(message: &'a str, name: &str) -> Option<&'a str> {
+    let lower = message.to_ascii_lowercase();
+    let is_end = |it: Option<char>| it.is_none_or(|it| !it.is_alphanumeric());
+    lower.match_indices(&name.to_ascii_lowercase()).find_map(|(begin, matched)| {
+        let (before, rest) = message.split_at_checked(begin)?;
+        let (shown, after) = rest.split_at_checked(matched.len())?;
+        let is_name = is_end(before.chars().next_back()) && is_end(after.chars().next());
+        is_name.then_some(shown)
+    })
 }
 
 /// The policies and devices in a listing that exist independently of the log.

@@ -80,7 +80,9 @@ impl CloudTrailRecord {
 
     /// CloudTrail appends `Exception` to error codes; responses do not (E-006).
     fn response(&self) -> RecordedResponse {
-        match &self.error_code {
+        // An export of CloudTrail Lake writes a value that is missing as text.
+        let error_code = self.error_code.as_ref().filter(|it| !["", "null"].contains(&it.as_str()));
+        match error_code {
             None => {
                 let mut result = self.response_elements.as_ref().map(|it| element("", it));
                 result.iter_mut().for_each(remove_replaced);

@@ -348,6 +348,9 @@ impl AuditSession<'_> {
             has_gap: false,
         };
         let account = self.accounts.entry(call.account.clone()).or_insert_with(new);
+        if let Some(policy) = translate::policy_of_role(&call, &account.symbols) {
+            account.auditor.record_use_by_role(policy);
+        }
         let Some(event) = translate::event(&call, &account.symbols, self.anonymize) else {
             self.totals.ignored += 1;
             return Ok(());
@@ -362,6 +365,9 @@ impl AuditSession<'_> {
             self.check_pending(&call.account)?;
         }
         if let Some(account) = self.accounts.get_mut(&call.account) {
+            if let Some(user) = translate::caller(&call, &account.symbols) {
+                account.auditor.record_caller(user);
+            }
             account.end = account.end.max(event.end);
             account.pending.push((event, EntityFacts::of(&call), ValueFacts::of(&call)));
         }
