@@ -56,7 +56,7 @@ fn each_response_that_is_not_iam_has_its_failure_kind() {
         ("unknown entity", http("200 OK", xml, b"<a>&b;</a>"), FailureKind::Garbled, "entity"),
         ("deep", http("200 OK", xml, deep.as_bytes()), FailureKind::Unreadable, "deep"),
         ("two roots", http("200 OK", xml, b"<a/><b/>"), FailureKind::Garbled, "root"),
-        ("no xml", http("200 OK", xml, b"it works"), FailureKind::Unreadable, "root"),
+        ("no xml", http("200 OK", xml, b"it works"), FailureKind::Unreadable, "no XML"),
         ("another root", http("200 OK", xml, b"<status/>"), FailureKind::Unreadable, "status"),
         (
             "xhtml",

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::port::{Port, http};
 use iamspec_conformance::oracle::wire::{
-    BOOLEAN, IS_TRUNCATED, STRAY_MARKER, WIRE_RULES, WireRule, is_wire_rule_id,
+    BOOLEAN, IS_TRUNCATED, PLAIN_XML, STRAY_MARKER, WIRE_RULES, WireRule, is_wire_rule_id,
 };
 use iamspec_conformance::results::findings;
 use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::{Deviation, Exchange, Finding, Mutant, Script, Suite, Verdict};
-use iamspec_model::Operation;
+use iamspec_model::{Level, Operation};
 
 /// Rewrites the body of the response to an action with this status. `None` leaves the response as it is.
 type Rewrite = fn(&str, u16, &str) -> Option<String>;
@@ -465,13 +465,16 @@ const NOTATIONS: [(&str, Rewrite); 7] = [
     }),
 ];
 
+/// AWS writes no such notation, and some SDKs cannot read it: that is an information.
 #[test]
-fn another_notation_of_the_same_document_is_no_finding() {
+fn another_notation_of_the_same_document_is_no_finding_that_counts() {
+    assert_eq!(PLAIN_XML.level(), Level::Info);
     for (notation, rewrite) in NOTATIONS {
         for script in
             ["list/access-key", "get/inline-policy", "delete-user/missing", "names/e-mail-address"]
         {
-            let (_, found) = shown(rewrite, script);
+            let (_, mut found) = shown(rewrite, script);
+            found.retain(|it| !it.ends_with("/wire-plain-xml"));
             assert!(found.is_empty(), "{notation}, {script}: {found:?}");
         }
     }

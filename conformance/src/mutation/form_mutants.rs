@@ -5,10 +5,10 @@ use iamspec_model::AttachmentKind;
 use crate::oracle::wire::{
     BASE32_SEED, BLOB, BOOLEAN, CONTENT_TYPE, DOCUMENT_ENCODING, EMPTY_VALUE, ENUMERATION,
     ERROR_FRAMING, ERROR_REQUEST_ID, ERROR_TYPE, INTEGER, IS_TRUNCATED, LIST_FRAMING, LIST_PRESENT,
-    MAP_FRAMING, MARKER, NAMESPACE, NEW_USER_ID, NO_RESULT, OUTER_SPACE, PAGE_SIZE, QR_CODE,
-    RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT,
-    SENT_VALUES, SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS, TIMESTAMP, UNKNOWN_MEMBERS,
-    WireRule,
+    MAP_FRAMING, MARKER, NAMESPACE, NEW_USER_ID, NO_RESULT, OUTER_SPACE, PAGE_SIZE, PLAIN_XML,
+    QR_CODE, RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, RESPONSE_METADATA, RESULT_WRAPPER,
+    ROOT_ELEMENT, SENT_VALUES, SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS, TIMESTAMP,
+    UNKNOWN_MEMBERS, WireRule,
 };
 use crate::reference::deviation::{Deviation, Mutant};
 use crate::reference::form_fault::FormFault;
@@ -17,7 +17,7 @@ use crate::reference::form_fault::FormFault;
 type FormMutant = (&'static str, &'static WireRule, FormFault);
 
 /// The mutants of single actions.
-static SINGLE: [FormMutant; 55] = [
+static SINGLE: [FormMutant; 60] = [
     ("ListAccessKeys", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("GetUser", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("CreateUser", &ROOT_ELEMENT, FormFault::ResultAsRoot),
@@ -33,6 +33,11 @@ static SINGLE: [FormMutant; 55] = [
     ("CreateUser", &RESPONSE_METADATA, FormFault::Drops("ResponseMetadata")),
     ("DeleteUser", &SUCCESS_STATUS, FormFault::Status(201)),
     ("GetUser", &CONTENT_TYPE, FormFault::ContentType("application/xml")),
+    ("GetUser", &PLAIN_XML, FormFault::ByteOrderMark),
+    ("GetUser", &PLAIN_XML, FormFault::Prefixes),
+    ("GetUser", &PLAIN_XML, FormFault::CData("UserName")),
+    ("GetUser", &PLAIN_XML, FormFault::Comments("UserName")),
+    ("GetUser", &PLAIN_XML, FormFault::MetadataFirst),
     ("GetAccountSummary", &MAP_FRAMING, FormFault::Renames("entry", "item")),
     ("GetAccountSummary", &MAP_FRAMING, FormFault::Renames("key", "Key")),
     ("GetAccountSummary", &INTEGER, FormFault::Replaces("value", "1.0")),
@@ -109,6 +114,11 @@ fn words(fault: FormFault) -> String {
         FormFault::DropsNamespace => "has no namespace".to_owned(),
         FormFault::ResultAsRoot => "has its result as the root".to_owned(),
         FormFault::UnwrapsResult => "has no element around the result".to_owned(),
+        FormFault::ByteOrderMark => "has a byte order mark".to_owned(),
+        FormFault::Prefixes => "has namespace prefixes".to_owned(),
+        FormFault::CData(name) => format!("has a CDATA section in {name}"),
+        FormFault::Comments(name) => format!("has a comment in {name}"),
+        FormFault::MetadataFirst => "has its metadata first".to_owned(),
         FormFault::Renames(from, to) => format!("has {to} for {from}"),
         FormFault::Drops(name) => format!("lacks {name}"),
         FormFault::Repeats(name) => format!("has {name} twice"),

@@ -90,6 +90,14 @@ wire_rules! {
     /// The content type of a success or a refusal.
     CONTENT_TYPE = row("content-type", Tier::Wire, "delete-user/bare", &[E_001, E_023],
         "a response has the content type text/xml");
+    /// The notation of a document. XML permits the others.
+    PLAIN_XML = WireRule {
+        name: "plain-xml",
+        statement: "XML has no byte order mark, prefix, CDATA section or comment in a value; metadata is last",
+        tier: Tier::Code,
+        evidence: Evidence::like(&[E_001, E_003, E_023]),
+        script: "list/access-key",
+    };
     /// The framing of lists.
     LIST_FRAMING = row("list-framing", Tier::Code, "list/access-key", &[E_025],
         "each entry of a list is a `member` element");

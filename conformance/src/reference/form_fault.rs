@@ -13,6 +13,16 @@ pub enum FormFault {
     ResultAsRoot,
     /// The result has no element of its own.
     UnwrapsResult,
+    /// The document begins with a byte order mark.
+    ByteOrderMark,
+    /// The names of all elements have a namespace prefix.
+    Prefixes,
+    /// The text of elements of this name is in a CDATA section.
+    CData(&'static str),
+    /// The text of elements of this name contains a comment.
+    Comments(&'static str),
+    /// The metadata of a success comes before its result.
+    MetadataFirst,
     /// Elements of the first name have the second one.
     Renames(&'static str, &'static str),
     /// Elements of this name are missing.

@@ -84,10 +84,12 @@ pub(super) fn reads_of_resource(op: &Operation) -> Vec<Operation> {
 /// The retry policy of cleanup.
 ///
 /// Deleting twice is safe, so more failures are retried than in a session. After
-/// [`Self::MOST`] operations in a row without a response, nothing is sent any more.
+/// [`Self::UNRESPONSIVE_MAX`] operations in a row without a response, or [`Self::UNREADABLE_MAX`] in a row
+/// whose responses cannot be read, nothing is sent any more.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RetryPolicy {
     unresponsive_count: usize,
+    unreadable_count: usize,
     /// How long a conflict is retried.
     convergence_timeout: Duration,
 }
@@ -95,6 +97,10 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// The maximum number of operations in a row without a response.
     pub const UNRESPONSIVE_MAX: usize = 3;
+
+    /// The maximum number of operations in a row whose responses cannot be read. An endpoint may write
+    /// refusals that cannot be read, and carry out what it does not refuse.
+    pub const UNREADABLE_MAX: usize = 100;
 
     /// The maximum number of retries after a response that cannot be parsed or is not complete.
     const UNPARSABLE_RETRIES_MAX: u32 = 3;
@@ -121,11 +127,15 @@ impl RetryPolicy {
         endpoint: &mut E,
         mut send: impl FnMut(&mut E) -> Response,
     ) -> Response {
-        if self.unresponsive_count >= Self::UNRESPONSIVE_MAX {
-            return Response::failed(
-                FailureKind::Unsent,
-                "the endpoint did not respond to the previous calls",
-            );
+        let cause = if self.unresponsive_count >= Self::UNRESPONSIVE_MAX {
+            "the endpoint did not respond to the previous calls"
+        } else if self.unreadable_count >= Self::UNREADABLE_MAX {
+            "the responses to the previous calls could not be read"
+        } else {
+            ""
+        };
+        if !cause.is_empty() {
+            return Response::failed(FailureKind::Unsent, cause);
         }
         let mut response = send(endpoint);
         let (mut retries, mut waited) = (0, Duration::ZERO);
@@ -134,8 +144,13 @@ impl RetryPolicy {
             retries += 1;
             response = send(endpoint);
         }
-        let is_unresponsive =
-            matches!(&response, Response::Failed(it) if it.kind.is_unresponsive());
+        let failure = match &response {
+            Response::Failed(it) => Some(it.kind),
+            _ => None,
+        };
+        let is_unreadable = failure.is_some_and(FailureKind::is_unparsable);
+        let is_unresponsive = failure.is_some_and(FailureKind::is_unresponsive) && !is_unreadable;
+        self.unreadable_count = if is_unreadable { self.unreadable_count + 1 } else { 0 };
         self.unresponsive_count = if is_unresponsive { self.unresponsive_count + 1 } else { 0 };
         response
     }
@@ -149,6 +164,8 @@ impl RetryPolicy {
             {
                 u32::MAX
             }
+            // The next ones in a row can be read as little.
+            Response::Failed(it) if it.kind.is_unparsable() && self.unreadable_count > 0 => 0,
             Response::Failed(it) if it.kind.is_unparsable() || it.kind == FailureKind::Reset => {
                 Self::UNPARSABLE_RETRIES_MAX
             }

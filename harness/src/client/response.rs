@@ -226,14 +226,14 @@ fn parse(raw: &RawResponse) -> Result<Element, Response> {
         return Err(failure(raw, if html { "HTML" } else { "JSON" }));
     }
     parsed.map_err(|error| {
+        let is_xml = has_tags || text.contains("Response>");
+        if !is_xml {
+            return failure(raw, &format!("no XML (Content-Type: {})", raw.shown_content_type()));
+        }
         let what = format!("broken XML, {}", raw.shown(&error));
         // XML beyond the limits of the reader may be well-formed.
         let limit = error == TOO_LARGE || error == DECLARATION;
-        if (has_tags || text.contains("Response>")) && !limit {
-            garbled(raw, &what)
-        } else {
-            failure(raw, &what)
-        }
+        if limit { failure(raw, &what) } else { garbled(raw, &what) }
     })
 }
 

@@ -119,7 +119,7 @@ impl RawResponse {
     }
 
     /// The content type of this response.
-    fn shown_content_type(&self) -> String {
+    pub(crate) fn shown_content_type(&self) -> String {
         self.shown_within(&self.content_type, CODE_MAX)
     }
 

@@ -1,6 +1,6 @@
 //! Option types that several commands share: tiers, levels, durations, and the options as typed.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anstream::ColorChoice;
@@ -129,6 +129,18 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         return Err(format!("expected at most {} s, found `{text}`", DURATION_MAX.as_secs()));
     }
     Ok(duration)
+}
+
+/// Parses whole seconds, such as `10` or `10s`, in the range.
+pub(crate) fn seconds<const MIN: u64, const MAX: u64>(text: &str) -> Result<u64, String> {
+    let number = text.strip_suffix('s').unwrap_or(text).parse().ok();
+    let number = number.filter(|it| (MIN..=MAX).contains(it));
+    number.ok_or_else(|| format!("expected {MIN} to {MAX} seconds, such as `10`"))
+}
+
+/// Parses an address with a port.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address with a port, such as `127.0.0.1:4580`".to_owned())
 }
 
 /// The options on the command line, with their values as typed. Default values are not included.

@@ -113,6 +113,8 @@ fn without_verdict(kind: AttachmentKind, calls: &[CallEvent]) -> KindResult {
     // A conforming refusal is the aim of a script, so it explains nothing.
     let failed = setup.iter().filter(|it| it.verdict != CallVerdict::Conforms);
     let sent = failed.clone().find(|it| it.response.as_deref().is_some_and(is_failure));
+    let deletion = calls.iter().find(|it| of_kind(it) == Some(kind) && it.response.is_some());
+    let sent = deletion.or(sent.copied());
     let reason = match (sent, failed.clone().find_map(|it| it.reason.clone())) {
         (Some(call), _) => {
             let response = call.response.as_deref().unwrap_or_default();
@@ -132,15 +134,26 @@ fn is_failure(response: &str) -> bool {
     !response.starts_with("200")
 }
 
-/// The status and the code of a response, without its message.
+/// The status and the code of a response, without its message. The code of an error with a status of success
+/// is in quotes.
 fn head(response: &str) -> &str {
-    response.split(" \"").next().unwrap_or_default()
+    let is_success = response.starts_with('2');
+    let quotes = response.match_indices('"').nth(1).filter(|_| is_success);
+    match quotes {
+        Some((end, _)) => response.get(..=end).unwrap_or(response),
+        None => response.split(" \"").next().unwrap_or_default(),
+    }
 }
 
-/// The kind that a call tests: a `DeleteUser` that only an attachment of this kind blocks.
+/// The kind that a call tests, and of which it has a verdict.
 fn tested(call: &CallEvent) -> Option<AttachmentKind> {
+    of_kind(call).filter(|_| call.verdict.is_judged())
+}
+
+/// The kind of a `DeleteUser` that only an attachment of this kind blocks.
+fn of_kind(call: &CallEvent) -> Option<AttachmentKind> {
     let [id] = call.rules.as_slice() else { return None };
-    if call.action != "DeleteUser" || !call.verdict.is_judged() {
+    if call.action != "DeleteUser" {
         return None;
     }
     let rule = rules().find(|it| it.id() == *id)?;

@@ -147,18 +147,21 @@ pub fn pause_of(retry_after: Option<&str>) -> Option<Duration> {
 pub(crate) struct HttpTransport {
     runtime: tokio::runtime::Runtime,
     client: reqwest::Client,
+    /// The client without a pool of connections, until it is used.
+    without_pool: Option<reqwest::Client>,
     retry_after: Option<Duration>,
 }
 
 impl HttpTransport {
     /// A transport for one destination.
     pub(crate) fn new(destination: &Destination, timeout: Duration, trust: &Trust) -> Result<Self> {
-        let client = client(destination, timeout, trust)?;
+        let client = client(destination, timeout, trust, POOLED_MAX)?;
+        let without_pool = Some(self::client(destination, timeout, trust, 0)?);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("cannot start the client's runtime")?;
-        Ok(Self { runtime, client, retry_after: None })
+        Ok(Self { runtime, client, without_pool, retry_after: None })
     }
 
     fn signed(&self, request: &OutgoingRequest<'_>) -> Result<reqwest::RequestBuilder> {
@@ -176,14 +179,22 @@ impl Transport for HttpTransport {
             .signed(request)
             .map_err(|error| Response::failed(FailureKind::Unsent, format!("{error:#}")))?;
         let retry_after = &mut self.retry_after;
-        self.runtime.block_on(async {
+        let response = self.runtime.block_on(async {
             // A connection on which something has arrived since the last response is closed here.
             // The client would take those bytes for the response to this request.
             for _ in 0..IDLE_POLLS {
                 tokio::task::yield_now().await;
             }
             receive(request, retry_after).await
-        })
+        });
+        // The endpoint may close each connection after a response without saying so: from now on, each
+        // request has a connection of its own.
+        if matches!(&response, Err(Response::Failed(it)) if it.kind == FailureKind::Reset)
+            && let Some(without_pool) = self.without_pool.take()
+        {
+            self.client = without_pool;
+        }
+        response
     }
 
     fn retry_after(&mut self) -> Option<Duration> {
@@ -191,11 +202,19 @@ impl Transport for HttpTransport {
     }
 }
 
-fn client(destination: &Destination, timeout: Duration, trust: &Trust) -> Result<reqwest::Client> {
+/// The number of idle connections that a client keeps.
+const POOLED_MAX: usize = 8;
+
+fn client(
+    destination: &Destination,
+    timeout: Duration,
+    trust: &Trust,
+    pooled_max: usize,
+) -> Result<reqwest::Client> {
     let is_plain = [&destination.url, &destination.sts].iter().all(|it| it.scheme() == "http");
     let client = trusting(builder(destination, timeout), trust, is_plain)?;
     let client = client.user_agent(concat!("iamspec/", env!("CARGO_PKG_VERSION")));
-    client.build().context("cannot create an HTTP client")
+    client.pool_max_idle_per_host(pooled_max).build().context("cannot create an HTTP client")
 }
 
 /// A client that sends the requests of others: it adds no header but `Accept: */*`, which means the

@@ -1,13 +1,14 @@
 //! Compares the form of a response with the wire rules and the service model.
 //!
 //! [`violations`] depends only on the request and the raw response. `success` checks the outer
-//! elements of a success and the rules of listings, `members` the structures and lists inside them,
+//! elements of a success and the rules of listings, `notation` how the XML is written, `members` the structures and lists inside them,
 //! `values` single values, and `refusal` the form of errors. A body that is neither XML nor a known
 //! form of an error has no violation: the module that parses responses reports it. `formats`
 //! compares values with the request, and ids, ARNs and dates with the facts.
 
 pub(crate) mod formats;
 mod members;
+mod notation;
 mod refusal;
 mod success;
 mod values;
@@ -45,7 +46,11 @@ pub(crate) fn violations(
     let Some(action) = op.action() else { return Vec::new() };
     let mut inspection = Inspection { api: action.api, op, form, raw, names, found: Vec::new() };
     let Ok(text) = std::str::from_utf8(&raw.body) else { return Vec::new() };
-    match Element::parse(text) {
+    let parsed = Element::parse(text);
+    if let Ok(root) = &parsed {
+        inspection.notation(text, root);
+    }
+    match parsed {
         Ok(root) if root.name == "ErrorResponse" || error_of(&root).is_some() => {
             inspection.refusal(&root);
         }

@@ -20,7 +20,7 @@ use crate::client::HttpClient;
 use crate::client::cleanup::{CleanupResult, LeftoverResource, RunCleanup, RunResources};
 use crate::client::journal::{Journal, JournalHeader};
 use crate::commands::connection::ConnectionArgs;
-use crate::commands::options::shell_line;
+use crate::commands::options::{seconds, shell_line};
 use crate::commands::test::target::{EndpointArgs, MAX_WAIT, owned_account_client, positive};
 use crate::exit_code;
 use crate::report::format::summary::counted;
@@ -92,7 +92,7 @@ pub struct CleanupArgs {
     #[arg(long, value_name = "URL|env|aws|emulator", help_heading = "Target")]
     pub endpoint: Option<String>,
     /// Seconds to wait for a response
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Target")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds::<1, 600>, help_heading = "Target")]
     pub timeout: u64,
     /// Maximum number of requests per second
     ///

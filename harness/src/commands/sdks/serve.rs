@@ -12,7 +12,7 @@ use iamspec_model::{ATTACHMENTS, Account, AttachmentKind};
 use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::commands::connection::CredentialsArg;
-use crate::commands::options::host_name;
+use crate::commands::options::{address, host_name};
 use crate::commands::test::target::reference_options;
 use crate::exit_code;
 use crate::server::fault_injection::FaultPlan;
@@ -24,7 +24,7 @@ use crate::wire::output::visible::say;
 #[command(after_help = EXAMPLES, after_long_help = LONG_HELP)]
 pub struct ServeArgs {
     /// Address to listen on; port 0 selects a free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4580")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, default_value = "127.0.0.1:4580")]
     pub listen: SocketAddr,
     /// Allow an address that other machines can reach
     ///

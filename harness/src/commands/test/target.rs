@@ -38,7 +38,7 @@ use crate::client::sender::ClientSettings;
 use crate::client::session::run_id;
 use crate::client::trace::Trace;
 use crate::commands::connection::ConnectionArgs;
-use crate::commands::options::{duration, shell_line};
+use crate::commands::options::{duration, seconds, shell_line};
 use crate::driver::Driver;
 use crate::driver::groups::{end_silent_ones, kill_all_and_exit};
 use crate::driver::interrupt;
@@ -62,7 +62,7 @@ pub struct EndpointArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "endpoint")]
     pub wait: Option<Duration>,
     /// Seconds to wait for a response
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds::<1, 600>)]
     pub timeout: u64,
     /// Longest time to wait for the endpoint in total
     ///

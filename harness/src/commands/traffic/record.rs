@@ -11,7 +11,7 @@ use crate::audit_log::recorder::Recorder;
 use crate::aws::config::Config;
 use crate::aws::destination::Destination;
 use crate::aws::trust::Trust;
-use crate::commands::options::{host_name, shell_line};
+use crate::commands::options::{address, host_name, shell_line};
 use crate::exit_code;
 use crate::report::format::summary::counted;
 use crate::wire::output::visible::say;
@@ -30,7 +30,7 @@ passwords, secret keys, codes, tokens or signatures. It contains the names of us
 policies.")]
 pub struct RecordArgs {
     /// Address to listen on; port 0 selects a free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4581")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, default_value = "127.0.0.1:4581")]
     pub listen: SocketAddr,
     /// Endpoint to forward to: a URL, `env`, or `emulator[:PORT]`
     ///

@@ -99,7 +99,8 @@ fn explain_wire_rules(pattern: &str, out: &mut dyn Write) -> Result<u8> {
             write!(out, "{}", wrapped(&text, terminal_width().unwrap_or(WIDTH), 2))?;
             return Ok(exit_code::CONFORMS);
         }
-        let similar = suggestion(pattern, rules().map(|rule| rule.id()).chain(wire_rule_ids()));
+        let rules = rules().map(|rule| rule.id()).chain(wire_rule_ids());
+        let similar = suggestion(pattern, rules.chain(actions().map(|it| it.api.to_owned())));
         bail!(
             "no rule, action, kind, fact or script has `{pattern}`{similar}; `iamspec list rules` and \
              `iamspec list wire-rules` print all rules"

@@ -14,6 +14,9 @@ use crate::report::format::summary::{
 };
 use crate::wire::output::visible::visible_line;
 
+/// The number of resources that were not deleted and are printed.
+const NOT_DELETED_MAX: usize = 20;
+
 /// The number of findings below the selected tier or level that are listed.
 const BELOW_MAX: usize = 12;
 
@@ -62,8 +65,14 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
         _ = write!(out, "\n{nine_rows}");
     }
     out.push('\n');
-    for it in &report.not_deleted {
+    for it in report.not_deleted.iter().take(NOT_DELETED_MAX) {
         _ = writeln!(out, "{}", not_deleted_line(it));
+    }
+    if let Some(more) = report.not_deleted.len().checked_sub(NOT_DELETED_MAX).filter(|it| *it > 0) {
+        _ = writeln!(
+            out,
+            "and {more} more that were not deleted, in the reports and in the journal"
+        );
     }
     // A report of the first edition has only the ids of the runs.
     let runs = report.end.journal.iter().flat_map(|it| it.split_whitespace());

@@ -23,6 +23,21 @@ pub(super) fn with_fault(fault: FormFault, api: &str, response: ResponseBody) ->
         FormFault::UnwrapsResult => {
             xml.replace(&format!("<{result}>"), "").replace(&format!("</{result}>"), "")
         }
+        FormFault::ByteOrderMark => format!("\u{feff}{xml}"),
+        FormFault::Prefixes => with_prefixes(&xml),
+        FormFault::CData(name) => with_elements(&xml, name, |element| {
+            Cow::Owned(format!("<{name}><![CDATA[{}]]></{name}>", text_of(element, name)))
+        }),
+        FormFault::Comments(name) => with_elements(&xml, name, |element| {
+            let text = text_of(element, name);
+            let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+            Cow::Owned(format!("<{name}>{first}<!-- -->{rest}</{name}>"))
+        }),
+        FormFault::MetadataFirst if is_success => {
+            let metadata = element_of(&xml, "ResponseMetadata");
+            let start = format!("<{root}{namespace}>");
+            xml.replace(&metadata, "").replace(&start, &format!("{start}{metadata}"))
+        }
         FormFault::Renames(from, to) => renamed(&xml, from, to),
         FormFault::Drops(name) => with_elements(&xml, name, |_| Cow::Borrowed("")),
         FormFault::Repeats(name) => with_elements(&xml, name, |it| Cow::Owned(it.repeat(2))),
@@ -60,6 +75,18 @@ fn renamed(xml: &str, from: &str, to: &str) -> String {
     ["<FROM>", "<FROM ", "<FROM/>", "</FROM>"].into_iter().fold(xml.to_owned(), |xml, tag| {
         xml.replace(&tag.replace("FROM", from), &tag.replace("FROM", to))
     })
+}
+
+/// The document with a prefix before the name of each element.
+fn with_prefixes(xml: &str) -> String {
+    let tags = xml.split_inclusive('<').map(|it| it.strip_suffix('<').unwrap_or(it));
+    let mut tags = tags.map(|it| match it.strip_prefix('/') {
+        Some(end) => format!("/iam:{end}"),
+        None => format!("iam:{it}"),
+    });
+    let before = tags.next().map_or_else(String::new, |it| it.replacen("iam:", "", 1));
+    let tagged = tags.fold(before, |xml, tag| xml + "<" + &tag);
+    tagged.replacen(" xmlns=", " xmlns:iam=", 1)
 }
 
 /// The document with each element of this name replaced by something else.

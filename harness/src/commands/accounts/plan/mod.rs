@@ -24,6 +24,7 @@ use crate::client::account::holdings::Presence;
 use crate::commands::accounts::plan::deletion::DeletionPlan;
 use crate::commands::accounts::plan::subject::Subjects;
 use crate::commands::connection::ConnectionArgs;
+use crate::commands::options::seconds;
 use crate::commands::test::target::{
     EndpointArgs, MAX_WAIT, owned_account_client, positive, read_only_client,
 };
@@ -84,7 +85,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "URL|env|aws|emulator", help_heading = "Target")]
     pub endpoint: Option<String>,
     /// Seconds to wait for a response
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Target")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds::<1, 600>, help_heading = "Target")]
     pub timeout: u64,
     /// Maximum number of requests per second
     ///
@@ -156,7 +157,7 @@ pub struct ApplyArgs {
     /// A call is repeated if the endpoint returns `DeleteConflict`, `ConcurrentModification`,
     /// `EntityTemporarilyUnmodifiable` or a throttling error. After a lost response, it is repeated
     /// twice at most.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = seconds::<0, 600>)]
     pub retry_for: u64,
     /// Account that --apply may change
     ///

@@ -1,0 +1,89 @@
+//! How a response is written: what XML permits, AWS never does, and some SDKs cannot read.
+
+use iamspec_conformance::oracle::wire::{PLAIN_XML, WireViolation};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use crate::client::wire_rules::Inspection;
+use crate::wire::xml_read::Element;
+
+impl Inspection<'_> {
+    /// Checks the notation of a document.
+    pub(super) fn notation(&mut self, text: &str, root: &Element) {
+        let place =
+            |is_it: &dyn Fn(&str) -> bool| root.children.iter().position(|it| is_it(&it.name));
+        let metadata = place(&|it| it == "ResponseMetadata");
+        let result = place(&|it| it.ends_with("Result"));
+        let is_first = metadata.zip(result).is_some_and(|(metadata, result)| metadata < result);
+        let found = [
+            (text.starts_with('\u{feff}'), "no byte order mark"),
+            (is_first, "`ResponseMetadata` after the result"),
+        ];
+        let found = found.into_iter().filter(|it| it.0).map(|it| it.1).chain(in_events(text));
+        for expected in found.collect::<Vec<_>>() {
+            self.report(WireViolation::of(&PLAIN_XML, expected.to_owned()));
+        }
+    }
+}
+
+/// What the document has instead of plain tags and text. The document is well-formed.
+fn in_events(text: &str) -> Vec<&'static str> {
+    let mut reader = Reader::from_str(text);
+    let mut found = Vec::new();
+    // Whether the last event was a text, and whether a comment came after it or after a start tag.
+    let (mut is_after_text, mut has_comment) = (false, false);
+    loop {
+        let event = reader.read_event();
+        let is_value = |it: &str| !it.trim().is_empty();
+        match &event {
+            Ok(Event::Start(tag) | Event::Empty(tag)) => {
+                if tag.name().prefix().is_some() {
+                    found.push("no namespace prefix");
+                }
+                (is_after_text, has_comment) = (false, false);
+            }
+            Ok(Event::CData(_)) => found.push("no CDATA section"),
+            Ok(Event::Text(it)) if is_value(it) => {
+                if has_comment {
+                    found.push("no comment in a value");
+                }
+                is_after_text = true;
+            }
+            Ok(Event::GeneralRef(_)) => is_after_text = true,
+            Ok(Event::Comment(_)) => {
+                if is_after_text {
+                    found.push("no comment in a value");
+                }
+                has_comment = true;
+            }
+            Ok(Event::Eof) | Err(_) => break,
+            Ok(Event::End(_)) => (is_after_text, has_comment) = (false, false),
+            Ok(_) => {}
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_events;
+
+    #[test]
+    fn what_no_sdk_has_to_read_is_found() {
+        for (text, expected) in [
+            (
+                "<?xml version=\"1.0\"?>\n<!-- a --><a>\n  <b>1 &amp; 2</b><!-- c --><c/>\n</a>",
+                &[][..],
+            ),
+            ("<a><b>1<!-- -->2</b></a>", &["no comment in a value"]),
+            ("<a><b><!-- -->2</b></a>", &["no comment in a value"]),
+            ("<a><b>1<!-- --></b></a>", &["no comment in a value"]),
+            ("<a><b><![CDATA[1]]></b></a>", &["no CDATA section"]),
+            ("<p:a xmlns:p=\"n\"><p:b/></p:a>", &["no namespace prefix"]),
+        ] {
+            assert_eq!(in_events(text), expected, "{text}");
+        }
+    }
+}
