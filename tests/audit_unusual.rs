@@ -197,3 +197,24 @@ fn a_tag_in_another_case_hides_no_key() {
     ];
     assert_impossible(&calls, EMPTY, "DeleteUser/holds-access-key");
 }
+
+/// Files are read in the order of their first times, and an export of CloudTrail Lake has `null` as text.
+#[test]
+fn files_in_any_order_are_one_history() {
+    let folder = super::reports::folder("audit-unusual");
+    let event = |hour: u32, name: &str| {
+        let time = format!("2026-01-01T{hour:02}:00:00Z");
+        serde_json::json!({ "Records": [{
+            "eventTime": time, "eventSource": "iam.amazonaws.com", "eventName": name, "eventID": name,
+            "recipientAccountId": "123456789012", "errorCode": "null",
+            "requestParameters": { "userName": "alice" }, "responseElements": null,
+        }] })
+    };
+    let files = [(1, "CreateUser", "b.json"), (5, "DeleteUser", "a.json")];
+    for (hour, name, file) in files {
+        std::fs::write(folder.join(file), event(hour, name).to_string()).unwrap();
+    }
+    let (code, printed) = super::audited_facts::audit(&folder, EMPTY);
+    assert!(code == 0 && printed.contains("2 possible"), "{printed}");
+    assert!(printed.contains("0 out of order"), "{printed}");
+}

@@ -474,7 +474,8 @@ fn another_notation_of_the_same_document_is_no_finding_that_counts() {
             ["list/access-key", "get/inline-policy", "delete-user/missing", "names/e-mail-address"]
         {
             let (_, mut found) = shown(rewrite, script);
-            found.retain(|it| !it.ends_with("/wire-plain-xml"));
+            let is_unusual = notation.contains("prefix") || notation.contains("CDATA");
+            found.retain(|it| !(is_unusual && it.ends_with("/wire-plain-xml")));
             assert!(found.is_empty(), "{notation}, {script}: {found:?}");
         }
     }

@@ -98,17 +98,20 @@ impl Auditor {
         }
     }
 
-    /// Records that a user exists, because it has called. Nothing else is known of it, unless the log has
-    /// events about it.
+    /// Records that a user may exist before the log, because it has called. If the log has events about it,
+    /// they say more.
     pub fn record_caller(&mut self, user: User) {
         if self.options.starts_empty {
             self.knowledge.users.entry(user).or_insert(KnownUser::unknown(NEVER));
         }
     }
 
-    /// Records that a role may use a policy: roles are not modeled.
-    pub fn record_use_by_role(&mut self, policy: Resource) {
-        self.knowledge.used_by_roles.insert(policy);
+    /// Records that a role may use a policy, or any if the log hides which: roles are not modeled.
+    pub fn record_use_by_role(&mut self, policy: Option<Resource>) {
+        match policy {
+            Some(policy) => _ = self.knowledge.used_by_roles.insert(policy),
+            None => self.knowledge.roles_use_any = true,
+        }
     }
 
     /// Records which resources do not belong to the account. They exist before the log, and everyone may
@@ -191,7 +194,8 @@ impl Auditor {
         let of_resources =
             resources.iter().filter_map(|it| Some(&self.knowledge.resources.get(it)?.recent));
         let concerns = |it: &&Rc<AuditEvent>| {
-            it.operations().flat_map(users_of).any(|user| users.contains(&user))
+            it.start <= event.end
+                && it.operations().flat_map(users_of).any(|user| users.contains(&user))
                 || it.operations().flat_map(resources_of).any(|it| resources.contains(&it))
         };
         let recent = of_users.chain(of_resources).flat_map(Recent::events);

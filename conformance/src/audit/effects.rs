@@ -12,6 +12,7 @@ use iamspec_model::{
 
 use crate::audit::knowledge::{Holding, Knowledge, Known, NEVER, kind_of_users};
 use crate::audit::possible_accounts::{Assumption, entry_of};
+use crate::audit::view::View;
 use crate::audit::{AuditCall, AuditEvent, ShownPart};
 use crate::response::{Listing, Response};
 
@@ -199,7 +200,8 @@ impl Knowledge {
             Operation::ListHolders(policy) => {
                 let kind = AttachmentKind::ManagedPolicy;
                 let listed: Vec<Entity> = items().map(|it| it.0).collect();
-                let attached = listed.into_iter().filter(|it| !self.may_be_bounded(*it, policy));
+                let view = View { knowledge: self, time: lesson.time, lag: lesson.lag };
+                let attached = listed.into_iter().filter(|it| !view.may_be_bounded(*it, policy));
                 let attached: Vec<Entity> = attached.collect();
                 self.learn_holders(kind, policy, attached.into_iter(), false, lesson);
             }
@@ -291,15 +293,6 @@ impl Knowledge {
                 self.learn_fact(held, false, lesson);
             }
         }
-    }
-
-    /// Whether a listing of the entities of a policy may show the user because the policy is its
-    /// permissions boundary. No fact says that it does not.
-    pub(crate) fn may_be_bounded(&self, entity: Entity, policy: Resource) -> bool {
-        let Entity::User(user) = entity else { return false };
-        let boundary =
-            self.users.get(&user).map_or_else(|| self.new_user().boundary, |it| it.boundary);
-        boundary.value.is_none_or(|it| it == Some(policy.item))
     }
 
     fn learn_entries(

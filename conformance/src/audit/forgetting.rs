@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use iamspec_model::{
-    AttachmentKind, CreateUserOptions, Expected, Operation, Resource, ResourceKind, SubResource,
-    User, UserChange,
+    AttachmentKind, CreateUserOptions, Entity, Expected, Operation, Resource, ResourceKind,
+    SubResource, User, UserChange,
 };
 
 use crate::audit::effects::{resources_of, users_of};
@@ -43,11 +43,25 @@ impl Knowledge {
                 self.resources.values_mut().for_each(|it| it.complete = false);
             }
             for resource in resources_of(operation) {
+                self.forget_entity(Entity::Resource(resource), time);
+            }
+        }
+    }
+
+    /// Forgets everything about a user or a resource, and who uses which resource.
+    pub(crate) fn forget_entity(&mut self, entity: Entity, time: i64) {
+        match entity {
+            Entity::User(user) => {
+                self.user_mut(user).forget(time);
+                self.resources.values_mut().for_each(|it| it.complete = false);
+            }
+            Entity::Resource(resource) => {
                 self.set_uses(resource, Known::unknown(time));
                 let known = self.resource_mut(resource);
                 known.forget(time);
                 known.complete = false;
             }
+            Entity::Item(..) | Entity::Path(_) | Entity::Version { .. } => {}
         }
     }
 
@@ -162,6 +176,7 @@ impl Knowledge {
     pub(crate) fn forget_items(&mut self, user: User, kind: AttachmentKind, time: i64) {
         let known = self.user_mut(user);
         known.complete.remove(&kind);
+        known.exists.changed = time;
         for (_, holding) in known.held.iter_mut().filter(|(key, _)| key.0 == kind) {
             holding.held = Known::unknown(time);
         }

@@ -15,7 +15,7 @@ use crate::audit::action_responses::{
 };
 use crate::audit::aws_policies;
 use crate::audit::effects::{Lesson, learn_paths, resources_of, users_of};
-use crate::audit::knowledge::{Knowledge, Known};
+use crate::audit::knowledge::Knowledge;
 use crate::audit::possible_accounts::{Assumption, Question, lists_all};
 use crate::audit::view::View;
 use crate::audit::{AuditCall, AuditEvent, AuditOptions, ShownPart};
@@ -81,11 +81,14 @@ fn judge_operation(
     }
     let strict = View { knowledge, time: event.start, lag: 0 };
     let mut judged = judge_in(strict, op, event, options);
-    if matches!(&judged, Judgement::Impossible(_))
-        && let Some(newer) = as_today(op, event)
-    {
-        judged = judge_in(strict, op, &newer, options);
+    let newer = match &judged {
+        Judgement::Impossible(_) => as_today(op, event),
+        _ => None,
+    };
+    if let Some(newer) = &newer {
+        judged = judge_in(strict, op, newer, options);
     }
+    let event = newer.as_ref().unwrap_or(event);
     let may_be_stale = options.lag > 0 && event.changes_nothing();
     let stale = View { lag: options.lag, ..strict };
     match judged {
@@ -271,7 +274,7 @@ fn without_bounded(view: View<'_>, op: &Operation, listing: &Listing) -> Option<
     let kind = AttachmentKind::ManagedPolicy;
     let is_other = |entity: Entity| match entity {
         Entity::User(user) if view.holds(user, kind, policy.item) == Some(true) => false,
-        it => view.knowledge.may_be_bounded(it, policy),
+        it => view.may_be_bounded(it, policy),
     };
     let mut listing = listing.clone();
     listing.items.retain(|it| !is_other(it.0));
@@ -523,10 +526,6 @@ fn forget_contradicted(knowledge: &mut Knowledge, event: &AuditEvent) {
     let contradicted = contradicted_by(knowledge, event);
     knowledge.forget_subjects(event);
     for entity in contradicted {
-        match entity {
-            Entity::User(it) => knowledge.user_mut(it).exists = Known::unknown(event.end),
-            Entity::Resource(it) => knowledge.resource_mut(it).exists = Known::unknown(event.end),
-            _ => {}
-        }
+        knowledge.forget_entity(entity, event.end);
     }
 }

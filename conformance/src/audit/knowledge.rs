@@ -258,6 +258,8 @@ pub(crate) struct Knowledge {
     pub(crate) owners: HashMap<(AttachmentKind, Item), BTreeSet<User>>,
     /// The policies that roles may use. Roles are not modeled.
     pub(crate) used_by_roles: BTreeSet<Resource>,
+    /// Whether roles may use any policy: the log hides which.
+    pub(crate) roles_use_any: bool,
 }
 
 impl Knowledge {
@@ -274,6 +276,7 @@ impl Knowledge {
             resources: HashMap::new(),
             owners: HashMap::new(),
             used_by_roles: BTreeSet::new(),
+            roles_use_any: false,
         }
     }
 
@@ -306,6 +309,7 @@ impl Knowledge {
             horizon: self.horizon,
             latest: self.latest,
             last_rename: self.last_rename,
+            roles_use_any: self.roles_use_any,
             ..Self::new(self.is_complete)
         };
         part.used_by_roles = self.used_by_roles.intersection(resources).copied().collect();

@@ -171,7 +171,8 @@ impl Question<'_> {
 
     fn unknown_uses(&self, resource: Resource, unknown: &mut Vec<Assumption>) {
         let Some(kind) = kind_of_users(resource.kind) else { return };
-        let has_roles = self.view.knowledge.used_by_roles.contains(&resource);
+        let knowledge = self.view.knowledge;
+        let has_roles = knowledge.roles_use_any || knowledge.used_by_roles.contains(&resource);
         let is_open = has_roles || !self.view.has_every_user_of(resource);
         let may_be_held =
             self.view.holders(kind, resource.item).iter().any(|(_, held)| held.is_none());

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_model::{AttachmentKind, Item, Path, Resource, Status, SubResource, User};
+use iamspec_model::{AttachmentKind, Entity, Item, Path, Resource, Status, SubResource, User};
 
 use crate::audit::knowledge::{Holding, Knowledge, Known, KnownResource, KnownUser};
 
@@ -53,6 +53,13 @@ impl<'a> View<'a> {
     #[expect(clippy::option_option, reason = "unknown, or known to be none")]
     pub(crate) fn boundary(self, user: User) -> Option<Option<Item>> {
         self.user(user).map_or(self.default(None), |it| self.read(it.boundary))
+    }
+
+    /// Whether a listing of the entities of a policy may show the user because the policy is its permissions
+    /// boundary. No fact says that it does not.
+    pub(crate) fn may_be_bounded(self, entity: Entity, policy: Resource) -> bool {
+        let Entity::User(user) = entity else { return false };
+        self.boundary(user).is_none_or(|it| it == Some(policy.item))
     }
 
     /// Whether every item of the kind has an entry.

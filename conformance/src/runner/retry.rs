@@ -148,10 +148,11 @@ impl RetryPolicy {
             Response::Failed(it) => Some(it.kind),
             _ => None,
         };
-        let is_unreadable = failure.is_some_and(FailureKind::is_unparsable);
-        let is_unresponsive = failure.is_some_and(FailureKind::is_unresponsive) && !is_unreadable;
-        self.unreadable_count = if is_unreadable { self.unreadable_count + 1 } else { 0 };
-        self.unresponsive_count = if is_unresponsive { self.unresponsive_count + 1 } else { 0 };
+        match failure {
+            Some(it) if it.is_unparsable() => self.unreadable_count += 1,
+            Some(it) if it.is_unresponsive() => self.unresponsive_count += 1,
+            _ => (self.unreadable_count, self.unresponsive_count) = (0, 0),
+        }
         response
     }
 
@@ -164,7 +165,7 @@ impl RetryPolicy {
             {
                 u32::MAX
             }
-            // The next ones in a row can be read as little.
+            // A retry would not help after another response that cannot be read.
             Response::Failed(it) if it.kind.is_unparsable() && self.unreadable_count > 0 => 0,
             Response::Failed(it) if it.kind.is_unparsable() || it.kind == FailureKind::Reset => {
                 Self::UNPARSABLE_RETRIES_MAX

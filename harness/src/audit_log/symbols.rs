@@ -118,6 +118,15 @@ impl Symbols {
         tables.stored_names.insert(name.to_lowercase(), name.to_owned());
     }
 
+    pub(crate) fn forget_stored_name(&self, name: &str) {
+        self.tables.borrow_mut().stored_names.remove(&name.to_lowercase());
+    }
+
+    /// Forgets the stored name of every user.
+    pub(crate) fn forget_stored_names(&self) {
+        self.tables.borrow_mut().stored_names.clear();
+    }
+
     /// A group by its name, a policy by its ARN, a device by its serial number.
     pub(crate) fn resource(&self, kind: ResourceKind, reference: &str) -> Resource {
         Resource { kind, item: Item(self.tables.borrow_mut().resource(kind, reference)) }

@@ -101,13 +101,20 @@ pub(crate) fn caller(call: &RecordedCall, symbols: &Symbols) -> Option<User> {
     }
 }
 
-/// The policy that a call uses which is not in the model, such as `AttachRolePolicy`.
-pub(crate) fn policy_of_role(call: &RecordedCall, symbols: &Symbols) -> Option<Resource> {
+/// The members with the ARN of a policy.
+const POLICY_ARNS: [&str; 2] = ["PolicyArn", "PermissionsBoundary"];
+
+/// Whether a role may use a policy after the call. Roles are not modeled.
+pub(crate) fn is_use_by_role(call: &RecordedCall) -> bool {
     let is_refused = matches!(call.response, RecordedResponse::Error { .. });
-    if is_refused || find_action(&call.action).is_some() {
-        return None;
-    }
-    let arn = call.member("PolicyArn").or(call.member("PermissionsBoundary"))?;
+    let is_about_role = call.action.contains("Role") && find_action(&call.action).is_none();
+    let names = |it: &&str| call.member(it).is_some() || call.hidden.contains(*it);
+    is_about_role && !is_refused && POLICY_ARNS.iter().any(names)
+}
+
+/// The policy that a call names, unless the log hides which.
+pub(crate) fn named_policy(call: &RecordedCall, symbols: &Symbols) -> Option<Resource> {
+    let arn = POLICY_ARNS.iter().find_map(|it| call.member(it))?;
     Some(symbols.resource(ResourceKind::Policy, arn))
 }
 
@@ -309,7 +316,7 @@ impl Translation<'_> {
                     self.call.error_code() == Some(ErrorCode::EntityAlreadyExists.name());
                 let is_unclear = match differs_from_stored {
                     Some(differs) => differs != is_other_case,
-                    None => !is_other_case && is_taken,
+                    None => is_other_case != is_taken,
                 };
                 if is_same && is_unclear {
                     return Err(NoOperation::Concerns(Some(user)));
@@ -581,11 +588,15 @@ impl Translation<'_> {
                 };
                 let message = message.as_ref().filter(|it| !is_replaced(it));
                 let text = message.map(|text| {
-                    let value = |name: &str| {
+                    let sent = |name: &str| self.value(name);
+                    let stored = |name: &str| {
                         let sent = self.value(name)?;
                         Some(in_other_case(text, &sent).map_or(sent.clone(), str::to_owned))
                     };
-                    let translated = op.and_then(|op| messages::in_symbols(op, text, &value));
+                    let translated = op.and_then(|op| {
+                        messages::in_symbols(op, text, &sent)
+                            .or_else(|| messages::in_symbols(op, text, &stored))
+                    });
                     EndpointText::new(translated.unwrap_or_else(|| text.clone()), text.clone())
                 });
                 let action = op.map_or(Some(self.entry.action), Operation::action);
@@ -679,6 +690,13 @@ impl Translation<'_> {
     }
 
     fn learn_names(&self, op: Option<&Operation>, response: &Response) {
+        let changes_name = ["CreateUser", "UpdateUser", "DeleteUser"];
+        if changes_name.contains(&self.call.action.as_str())
+            && !matches!(response, Response::Refused { .. })
+        {
+            let names = [self.user.as_deref(), self.call.member("NewUserName")];
+            names.into_iter().flatten().for_each(|it| self.symbols.forget_stored_name(it));
+        }
         let (Some(op), Response::Success(_)) = (op, response) else { return };
         let shown = self.call.result().and_then(|it| it.child("User")?.text_of("UserName"));
         if let Some(name) = shown {
@@ -835,7 +853,8 @@ fn in_symbols(op: &Operation, response: &Response) -> String {
 fn in_other_case<'a>(message: &'a str, name: &str) -> Option<&'a str> {
     let lower = message.to_ascii_lowercase();
     let is_end = |it: Option<char>| it.is_none_or(|it| !it.is_alphanumeric());
-    lower.match_indices(&name.to_ascii_lowercase()).find_map(|(begin, matched)| {
+    // The words before a name may be the same, as in `User with name USER already exists.`
+    lower.rmatch_indices(&name.to_ascii_lowercase()).find_map(|(begin, matched)| {
         let (before, rest) = message.split_at_checked(begin)?;
         let (shown, after) = rest.split_at_checked(matched.len())?;
         let is_name = is_end(before.chars().next_back()) && is_end(after.chars().next());

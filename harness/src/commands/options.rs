@@ -214,3 +214,19 @@ pub(crate) fn host_name(typed: &str) -> Result<String, String> {
     }
     Err("expected a host name or an address without a port, such as `iamspec`".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{address, seconds};
+
+    #[test]
+    fn seconds_have_a_unit_or_none() {
+        for (text, expected) in
+            [("10", Some(10)), ("10s", Some(10)), ("0", None), ("11", None), ("abc", None)]
+        {
+            assert_eq!(seconds::<1, 10>(text).ok(), expected, "{text}");
+        }
+        assert!(address("127.0.0.1:4580").is_ok());
+        assert!(address("foo").unwrap_err().contains("127.0.0.1:4580"));
+    }
+}

@@ -193,3 +193,21 @@ pub fn kind_events(calls: &[CallEvent]) -> Vec<KindEvent> {
     };
     kinds(calls).into_iter().map(event).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::head;
+
+    #[test]
+    fn an_error_with_a_status_of_success_is_no_success() {
+        for (response, expected) in [
+            ("200", "200"),
+            ("200 [key#0]", "200 [key#0]"),
+            ("409 DeleteConflict \"words\"", "409 DeleteConflict"),
+            ("200 \"DeleteConflict\" \"words\"", "200 \"DeleteConflict\""),
+            ("got interrupted timeout \"words\"", "got interrupted timeout"),
+        ] {
+            assert_eq!(head(response), expected);
+        }
+    }
+}

@@ -49,7 +49,12 @@ fn in_events(text: &str) -> Vec<&'static str> {
                 }
                 is_after_text = true;
             }
-            Ok(Event::GeneralRef(_)) => is_after_text = true,
+            Ok(Event::GeneralRef(_)) => {
+                if has_comment {
+                    found.push("no comment in a value");
+                }
+                is_after_text = true;
+            }
             Ok(Event::Comment(_)) => {
                 if is_after_text {
                     found.push("no comment in a value");
@@ -80,6 +85,7 @@ mod tests {
             ("<a><b>1<!-- -->2</b></a>", &["no comment in a value"]),
             ("<a><b><!-- -->2</b></a>", &["no comment in a value"]),
             ("<a><b>1<!-- --></b></a>", &["no comment in a value"]),
+            ("<a><b><!-- -->&amp;</b></a>", &["no comment in a value"]),
             ("<a><b><![CDATA[1]]></b></a>", &["no CDATA section"]),
             ("<p:a xmlns:p=\"n\"><p:b/></p:a>", &["no namespace prefix"]),
         ] {

@@ -146,6 +146,7 @@ impl AuditedAccount {
     /// Forgets everything but the symbols.
     fn forget(&mut self, options: AuditOptions) {
         self.auditor = Auditor::new(options);
+        self.symbols.forget_stored_names();
         self.forget_responses();
     }
 
@@ -348,7 +349,8 @@ impl AuditSession<'_> {
             has_gap: false,
         };
         let account = self.accounts.entry(call.account.clone()).or_insert_with(new);
-        if let Some(policy) = translate::policy_of_role(&call, &account.symbols) {
+        if translate::is_use_by_role(&call) {
+            let policy = translate::named_policy(&call, &account.symbols);
             account.auditor.record_use_by_role(policy);
         }
         let Some(event) = translate::event(&call, &account.symbols, self.anonymize) else {
