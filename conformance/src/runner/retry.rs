@@ -100,7 +100,7 @@ impl RetryPolicy {
 
     /// The maximum number of operations in a row whose responses cannot be read. An endpoint may write
     /// refusals that cannot be read, and carry out what it does not refuse.
-    pub const UNREADABLE_MAX: usize = 100;
+    pub const UNREADABLE_MAX: usize = 1000;
 
     /// The maximum number of retries after a response that cannot be parsed or is not complete.
     const UNPARSABLE_RETRIES_MAX: u32 = 3;
