@@ -198,6 +198,46 @@ fn a_tag_in_another_case_hides_no_key() {
     assert_impossible(&calls, EMPTY, "DeleteUser/holds-access-key");
 }
 
+/// A user that calls exists, also if the log starts with an empty account.
+#[test]
+fn a_caller_need_not_be_created_by_the_log() {
+    let read = |caller: serde_json::Value| {
+        let folder = super::reports::folder("audit-caller");
+        let refused = serde_json::json!({ "Records": [
+            {
+                "eventTime": "2026-01-01T00:00:00Z", "eventSource": "iam.amazonaws.com",
+                "eventName": "ListAccessKeys", "eventID": "1", "recipientAccountId": "123456789012",
+                "userIdentity": caller, "requestParameters": { "userName": "admin" },
+                "responseElements": null,
+            },
+        ] });
+        std::fs::write(folder.join("log.json"), refused.to_string()).unwrap();
+        super::audited_facts::audit(&folder, EMPTY)
+    };
+    let (code, printed) = read(serde_json::json!({ "type": "IAMUser", "userName": "admin" }));
+    assert_eq!(code, 0, "{printed}");
+    let (code, printed) = read(serde_json::json!({ "type": "IAMUser", "userName": "other" }));
+    assert!(code == 1 && printed.starts_with("ListAccessKeys/"), "{printed}");
+}
+
+/// A refusal that a user is missing, soon after its creation, does not show that the device exists: the user
+/// may be invisible (F-002), and no fact gives the text of a device that the user does not hold.
+#[test]
+fn a_refusal_within_the_lag_teaches_what_each_visible_state_explains() {
+    let missing = refusal("NoSuchEntity", "The user with name alice cannot be found.");
+    let device = "arn:aws:iam::123456789012:mfa/d1";
+    let deactivate = format!("Action=DeactivateMFADevice&UserName=alice&SerialNumber={device}");
+    let shown =
+        format!("<VirtualMFADevice><SerialNumber>{device}</SerialNumber></VirtualMFADevice>");
+    let created = response("CreateVirtualMFADevice", &shown);
+    let create = ("Action=CreateVirtualMFADevice&VirtualMFADeviceName=d1", 200, created.as_str());
+    // The log begins more than the lag before the refusal.
+    let first = ("Action=CreateGroup&GroupName=devs", 200, "<CreateGroupResponse/>");
+    let calls = [first, ALICE, (deactivate.as_str(), 404, missing.as_str()), create];
+    let (code, printed) = audited_every(50, &calls, &[]);
+    assert_eq!(code, 0, "{printed}");
+}
+
 /// Files are read in the order of their first times, and an export of CloudTrail Lake has `null` as text.
 #[test]
 fn files_in_any_order_are_one_history() {

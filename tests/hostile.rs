@@ -3,9 +3,10 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::port::{Port, http};
+use super::port::{Port, closing_silently, http};
 use iamspec_conformance::response::FailureKind;
-use iamspec_conformance::{Endpoint as _, Response};
+use iamspec_conformance::script::corpus::built_in_scripts;
+use iamspec_conformance::{Endpoint as _, Response, Suite};
 use iamspec_harness::client::HttpClient;
 use iamspec_model::{Operation, User};
 
@@ -185,4 +186,21 @@ fn a_remote_or_invalid_endpoint_is_refused_before_any_request() {
         let text = super::stderr(&output);
         assert!(text.contains(words) && text.lines().count() == 1, "{url}: {text}");
     }
+}
+
+/// A server may close each connection after a response without saying so. The first lost call shows that.
+#[test]
+fn a_connection_that_is_closed_silently_loses_one_call_at_most() {
+    let server = super::server(None);
+    let url = closing_silently(&server.url());
+    let scripts =
+        built_in_scripts().unwrap().into_iter().filter(|it| it.name.starts_with("list/")).collect();
+    let suite = Suite::new(scripts);
+    let report = suite.run(&mut super::client(&url), &mut |_| (), &|| false);
+    let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
+    let responses: Vec<&Response> = exchanges.filter_map(|it| it.response.as_ref()).collect();
+    let is_lost =
+        |it: &&&Response| matches!(it, Response::Failed(it) if it.kind == FailureKind::Reset);
+    assert!(responses.len() > 20, "{}", responses.len());
+    assert!(responses.iter().filter(is_lost).count() <= 1, "{responses:?}");
 }

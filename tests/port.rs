@@ -255,3 +255,24 @@ pub(super) fn sending_twice(other: &str) -> String {
     });
     url
 }
+
+/// A proxy that responds once on each connection and does not say that it closes it: it does so when the next
+/// request arrives.
+pub(super) fn closing_silently(other: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let other = other.trim_start_matches("http://").to_owned();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let other = other.clone();
+            std::thread::spawn(move || {
+                let Some(request) = Request::read(&mut stream) else { return };
+                let answer = String::from_utf8(request.forward(&other)).unwrap();
+                let answer = answer.replacen("connection: close\r\n", "", 1);
+                _ = stream.write_all(answer.as_bytes());
+                _ = Request::read(&mut stream);
+            });
+        }
+    });
+    url
+}

@@ -229,7 +229,7 @@ fn the_client_reads_responses_as_the_protocol_says() {
         if !is_right || rules != case.violates {
             let (reads, violates) = (&case.reads, &case.violates);
             wrong.push(format!(
-                "{name}: expected {reads} and {violates:?}, found {response} and {broken:?}"
+                "{name}: expected {reads} and {violates:?}, found {response} and {rules:?}"
             ));
         }
     }

@@ -194,13 +194,13 @@ impl Auditor {
         let of_resources =
             resources.iter().filter_map(|it| Some(&self.knowledge.resources.get(it)?.recent));
         let concerns = |it: &&Rc<AuditEvent>| {
-            it.start <= event.end
-                && it.operations().flat_map(users_of).any(|user| users.contains(&user))
+            it.operations().flat_map(users_of).any(|user| users.contains(&user))
                 || it.operations().flat_map(resources_of).any(|it| resources.contains(&it))
         };
+        let overlapping = overlapping.iter().filter(|it| it.start <= event.end).filter(concerns);
         let recent = of_users.chain(of_resources).flat_map(Recent::events);
         let mut events: Vec<Rc<AuditEvent>> = Vec::new();
-        for it in recent.chain(overlapping.iter().filter(concerns)) {
+        for it in recent.chain(overlapping) {
             if !Rc::ptr_eq(it, event) && !events.iter().any(|other| Rc::ptr_eq(it, other)) {
                 events.push(Rc::clone(it));
             }

@@ -199,10 +199,9 @@ impl Knowledge {
             }
             Operation::ListHolders(policy) => {
                 let kind = AttachmentKind::ManagedPolicy;
-                let listed: Vec<Entity> = items().map(|it| it.0).collect();
                 let view = View { knowledge: self, time: lesson.time, lag: lesson.lag };
-                let attached = listed.into_iter().filter(|it| !view.may_be_bounded(*it, policy));
-                let attached: Vec<Entity> = attached.collect();
+                let is_attached = |it: &Entity| !view.may_be_bounded(*it, policy);
+                let attached: Vec<Entity> = items().map(|it| it.0).filter(is_attached).collect();
                 self.learn_holders(kind, policy, attached.into_iter(), false, lesson);
             }
             Operation::GetAccessKeyLastUsed(key) => {

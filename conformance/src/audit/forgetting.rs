@@ -39,8 +39,7 @@ impl Knowledge {
         let time = self.latest.max(event.end);
         for operation in event.operations() {
             for user in users_of(operation) {
-                self.forget_user(user, time);
-                self.resources.values_mut().for_each(|it| it.complete = false);
+                self.forget_entity(Entity::User(user), time);
             }
             for resource in resources_of(operation) {
                 self.forget_entity(Entity::Resource(resource), time);
@@ -51,10 +50,7 @@ impl Knowledge {
     /// Forgets everything about a user or a resource, and who uses which resource.
     pub(crate) fn forget_entity(&mut self, entity: Entity, time: i64) {
         match entity {
-            Entity::User(user) => {
-                self.user_mut(user).forget(time);
-                self.resources.values_mut().for_each(|it| it.complete = false);
-            }
+            Entity::User(user) => self.forget_all(Some(user), time),
             Entity::Resource(resource) => {
                 self.set_uses(resource, Known::unknown(time));
                 let known = self.resource_mut(resource);

@@ -222,9 +222,9 @@ fn judge_in(
     let is_part = event.shown_part != ShownPart::Whole;
     let has_other_message = has_other_message(op, &event.response);
     let without_bounded = listing.and_then(|it| without_bounded(view, op, it));
-    let response = without_bounded
-        .map_or_else(|| event.response.clone(), |listing| Response::Success(Some(listing)));
-    let listing = match &response {
+    let without_bounded = without_bounded.map(|it| Response::Success(Some(it)));
+    let response = without_bounded.as_ref().unwrap_or(&event.response);
+    let listing = match response {
         Response::Success(listing) => listing.as_ref(),
         _ => None,
     };
@@ -237,7 +237,7 @@ fn judge_in(
     let (mut fitting, mut certain) = (Vec::new(), Vec::new());
     let mut is_disputed = true;
     for possible in accounts {
-        let compared = divergence(&possible.account, op, &response);
+        let compared = divergence(&possible.account, op, response);
         // A hidden message says nothing about the reason of a refusal.
         let says = |it: &Divergence| it.tier < Tier::Text || !event.hides_message;
         let is_binding = compared.as_ref().is_some_and(|it| it.level >= Level::Must && says(it));

@@ -56,7 +56,7 @@ pub(crate) fn in_any_order(
         .iter()
         .map(|event| Member { event, wrong: impossible_in_every_account(event, options) })
         .collect();
-    let verdicts = verdicts(knowledge, events, &members, options);
+    let verdicts = verdicts(knowledge, &members, options);
     for (event, verdict) in events.iter().zip(&verdicts) {
         // Otherwise, the search has applied it.
         if let SearchVerdict::Impossible(divergence) = verdict
@@ -70,22 +70,21 @@ pub(crate) fn in_any_order(
 
 fn verdicts(
     knowledge: &mut Knowledge,
-    events: &[Rc<AuditEvent>],
     members: &[Member<'_>],
     options: AuditOptions,
 ) -> Vec<SearchVerdict> {
     // An accepted invalid request may change what it does not name.
-    let affects_all = |it: &Rc<AuditEvent>| {
+    let affects_all = |it: &AuditEvent| {
         let is_invalid = it.operations().any(|op| matches!(op, Operation::Invalid(..)));
         (is_invalid || !matches!(it.call, AuditCall::Operation(..))) && !it.changes_nothing()
     };
-    if events.iter().any(affects_all) {
+    if members.iter().any(|it| affects_all(it.event)) {
         forget_changes(knowledge, members);
         return too_soon(members);
     }
-    let mut verdicts = vec![SearchVerdict::Unordered; events.len()];
-    let has_changes = events.iter().any(|it| !it.changes_nothing());
-    for group in groups(events) {
+    let mut verdicts = vec![SearchVerdict::Unordered; members.len()];
+    let has_changes = members.iter().any(|it| !it.event.changes_nothing());
+    for group in groups(members) {
         let members: Vec<Member<'_>> =
             group.iter().filter_map(|it| members.get(*it).cloned()).collect();
         // A listing of the account can show each change at the same time or not. Without a change, any
@@ -181,10 +180,10 @@ fn subjects(event: &AuditEvent) -> BTreeSet<Subject> {
 }
 
 /// The indices of the events, in groups that have no name in common, each in the order of the log.
-fn groups(events: &[Rc<AuditEvent>]) -> Vec<Vec<usize>> {
+fn groups(members: &[Member<'_>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<(BTreeSet<Subject>, Vec<usize>)> = Vec::new();
-    for (index, event) in events.iter().enumerate() {
-        let mut merged = (subjects(event), vec![index]);
+    for (index, member) in members.iter().enumerate() {
+        let mut merged = (subjects(member.event), vec![index]);
         let (joined, others): (Vec<_>, Vec<_>) = std::mem::take(&mut groups)
             .into_iter()
             .partition(|(of_group, _)| !of_group.is_disjoint(&merged.0));

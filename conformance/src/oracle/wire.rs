@@ -90,7 +90,7 @@ wire_rules! {
     /// The content type of a success or a refusal.
     CONTENT_TYPE = row("content-type", Tier::Wire, "delete-user/bare", &[E_001, E_023],
         "a response has the content type text/xml");
-    /// The notation of a document. XML permits the others.
+    /// The notation of a document: the one that AWS uses. XML permits others.
     PLAIN_XML = WireRule {
         name: "plain-xml",
         statement: "XML has no byte order mark, prefix, CDATA section or comment in a value; metadata is last",

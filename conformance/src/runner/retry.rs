@@ -127,14 +127,17 @@ impl RetryPolicy {
         endpoint: &mut E,
         mut send: impl FnMut(&mut E) -> Response,
     ) -> Response {
-        let cause = if self.unresponsive_count >= Self::UNRESPONSIVE_MAX {
-            "the endpoint did not respond to the previous calls"
-        } else if self.unreadable_count >= Self::UNREADABLE_MAX {
-            "the responses to the previous calls could not be read"
-        } else {
-            ""
-        };
-        if !cause.is_empty() {
+        let limits = [
+            (
+                self.unresponsive_count >= Self::UNRESPONSIVE_MAX,
+                "the endpoint did not respond to the previous calls",
+            ),
+            (
+                self.unreadable_count >= Self::UNREADABLE_MAX,
+                "the responses to the previous calls could not be read",
+            ),
+        ];
+        if let Some((_, cause)) = limits.into_iter().find(|it| it.0) {
             return Response::failed(FailureKind::Unsent, cause);
         }
         let mut response = send(endpoint);
@@ -144,13 +147,9 @@ impl RetryPolicy {
             retries += 1;
             response = send(endpoint);
         }
-        let failure = match &response {
-            Response::Failed(it) => Some(it.kind),
-            _ => None,
-        };
-        match failure {
-            Some(it) if it.is_unparsable() => self.unreadable_count += 1,
-            Some(it) if it.is_unresponsive() => self.unresponsive_count += 1,
+        match &response {
+            Response::Failed(it) if it.kind.is_unparsable() => self.unreadable_count += 1,
+            Response::Failed(it) if it.kind.is_unresponsive() => self.unresponsive_count += 1,
             _ => (self.unreadable_count, self.unresponsive_count) = (0, 0),
         }
         response

@@ -93,28 +93,42 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
     })
 }
 
-/// The user that made a call, if the log names it.
+/// The user that made a call, if the log names it or has shown whose key signs.
 pub(crate) fn caller(call: &RecordedCall, symbols: &Symbols) -> Option<User> {
+    Some(symbols.user(&caller_name(call, symbols)?))
+}
+
+fn caller_name(call: &RecordedCall, symbols: &Symbols) -> Option<String> {
     match &call.caller {
-        RecordedCaller::User(name) => Some(symbols.user(name)),
-        _ => None,
+        RecordedCaller::User(name) => Some(name.clone()),
+        RecordedCaller::AccessKey(key) => symbols.owner_of_key(key),
+        RecordedCaller::Unknown | RecordedCaller::Other => None,
     }
 }
 
+/// The members that name a policy or a device.
+const REFERENCES: [(&str, ResourceKind); 3] = [
+    ("PolicyArn", ResourceKind::Policy),
+    ("PermissionsBoundary", ResourceKind::Policy),
+    ("SerialNumber", ResourceKind::Device),
+];
+
 /// The members with the ARN of a policy.
-const POLICY_ARNS: [&str; 2] = ["PolicyArn", "PermissionsBoundary"];
+fn policy_members() -> impl Iterator<Item = &'static str> {
+    REFERENCES.into_iter().filter(|it| it.1 == ResourceKind::Policy).map(|it| it.0)
+}
 
 /// Whether a role may use a policy after the call. Roles are not modeled.
 pub(crate) fn is_use_by_role(call: &RecordedCall) -> bool {
     let is_refused = matches!(call.response, RecordedResponse::Error { .. });
     let is_about_role = call.action.contains("Role") && find_action(&call.action).is_none();
-    let names = |it: &&str| call.member(it).is_some() || call.hidden.contains(*it);
-    is_about_role && !is_refused && POLICY_ARNS.iter().any(names)
+    let names = |it: &str| call.member(it).is_some() || call.hidden.contains(it);
+    is_about_role && !is_refused && policy_members().any(names)
 }
 
 /// The policy that a call names, unless the log hides which.
 pub(crate) fn named_policy(call: &RecordedCall, symbols: &Symbols) -> Option<Resource> {
-    let arn = POLICY_ARNS.iter().find_map(|it| call.member(it))?;
+    let arn = policy_members().find_map(|it| call.member(it))?;
     Some(symbols.resource(ResourceKind::Policy, arn))
 }
 
@@ -132,18 +146,13 @@ fn without_other_items(call: &AuditCall, mut response: Response) -> Response {
 
 /// The user of a request, or the caller if the action permits that (D-023).
 fn user_name(call: &RecordedCall, entry: ActionEntry, symbols: &Symbols) -> Option<String> {
-    let caller = || match &call.caller {
-        RecordedCaller::User(name) => Some(name.clone()),
-        RecordedCaller::AccessKey(key) => symbols.owner_of_key(key),
-        RecordedCaller::Unknown | RecordedCaller::Other => None,
-    };
     let is_default = match entry.target {
         ActionTarget::Attachment(kind, action) => wire(kind).caller_is_default.contains(&action),
         _ => ["GetUser", "ChangePassword"].contains(&entry.action.api),
     };
     let named = call.member("UserName").map(str::to_owned);
     let has_default = is_default && !call.hidden.contains("UserName");
-    named.or_else(|| has_default.then(caller).flatten()).or_else(|| {
+    named.or_else(|| has_default.then(|| caller_name(call, symbols)).flatten()).or_else(|| {
         let result = call.result()?;
         let shown = result.children.iter().find_map(|it| it.text_of("UserName"));
         shown.filter(|_| is_default).map(str::to_owned)
@@ -235,12 +244,7 @@ impl Translation<'_> {
             let is_rename = self.call.members.contains_key("NewUserName");
             return Err(NoOperation::Concerns(user.filter(|_| !is_rename)));
         }
-        let references = [
-            ("PolicyArn", ResourceKind::Policy),
-            ("PermissionsBoundary", ResourceKind::Policy),
-            ("SerialNumber", ResourceKind::Device),
-        ];
-        let is_in_other_case = references.iter().any(|(member, kind)| {
+        let is_in_other_case = REFERENCES.iter().any(|(member, kind)| {
             let named = self.call.member(member);
             named.is_some_and(|it| self.symbols.is_known_in_other_case(*kind, it))
         });
@@ -302,32 +306,7 @@ impl Translation<'_> {
             }
             "GetUser" => single(Operation::GetUser(self.user()?)),
             "ListUsers" => single(Operation::ListUsers(Path::default())),
-            "UpdateUser" => {
-                let user = self.user()?;
-                let new_name = self.call.member("NewUserName");
-                let name = new_name.map(|it| self.symbols.user(it));
-                let is_same = name == Some(user);
-                let stored = self.user.as_deref().and_then(|it| self.symbols.stored_name(it));
-                let differs_from_stored = stored.as_deref().map(|it| new_name != Some(it));
-                let is_other_case = is_same && new_name != self.user.as_deref();
-                // No fact says with which name the service compares the new one: that of the request, or
-                // the stored one.
-                let is_taken =
-                    self.call.error_code() == Some(ErrorCode::EntityAlreadyExists.name());
-                let is_unclear = match differs_from_stored {
-                    Some(differs) => differs != is_other_case,
-                    None => is_other_case != is_taken,
-                };
-                if is_same && is_unclear {
-                    return Err(NoOperation::Concerns(Some(user)));
-                }
-                let other_case = self.invalid_request("NewUserName", InputError::OtherCase);
-                if let Some(invalid) = other_case.filter(|_| is_other_case) {
-                    return single(Operation::Invalid(user, invalid));
-                }
-                let path = self.call.member("NewPath").map(|_| self.path("NewPath")).transpose()?;
-                single(Operation::UpdateUser(user, UserChange { name, path }))
-            }
+            "UpdateUser" => single(self.update_user()?),
             "DeleteUser" => single(Operation::DeleteUser(self.user()?)),
             "PutUserPermissionsBoundary" => {
                 let user = self.user()?;
@@ -348,6 +327,32 @@ impl Translation<'_> {
             "GetAccountAuthorizationDetails" => single(Operation::GetAuthorizationDetails),
             _ => Err(NO_NAME),
         }
+    }
+
+    fn update_user(&self) -> Translated<Operation> {
+        let user = self.user()?;
+        let new_name = self.call.member("NewUserName");
+        let name = new_name.map(|it| self.symbols.user(it));
+        let is_same = name == Some(user);
+        let stored = self.user.as_deref().and_then(|it| self.symbols.stored_name(it));
+        let differs_from_stored = stored.as_deref().map(|it| new_name != Some(it));
+        let is_other_case = is_same && new_name != self.user.as_deref();
+        // No fact says with which name the service compares the new one: that of the request, or
+        // the stored one.
+        let is_taken = self.call.error_code() == Some(ErrorCode::EntityAlreadyExists.name());
+        let is_unclear = match differs_from_stored {
+            Some(differs) => differs != is_other_case,
+            None => is_other_case != is_taken,
+        };
+        if is_same && is_unclear {
+            return Err(NoOperation::Concerns(Some(user)));
+        }
+        let other_case = self.invalid_request("NewUserName", InputError::OtherCase);
+        if let Some(invalid) = other_case.filter(|_| is_other_case) {
+            return Ok(Operation::Invalid(user, invalid));
+        }
+        let path = self.call.member("NewPath").map(|_| self.path("NewPath")).transpose()?;
+        Ok(Operation::UpdateUser(user, UserChange { name, path }))
     }
 
     fn resource_action(&self, kind: ResourceKind, action: ResourceAction) -> Translated<Operation> {
@@ -731,12 +736,7 @@ impl Translation<'_> {
 
     /// The resources that exist independently of the log.
     fn external(&self, op: Option<&Operation>) -> Vec<Resource> {
-        let members = [
-            ("PolicyArn", ResourceKind::Policy),
-            ("PermissionsBoundary", ResourceKind::Policy),
-            ("SerialNumber", ResourceKind::Device),
-        ];
-        let named = members.into_iter().filter_map(|(member, kind)| {
+        let named = REFERENCES.into_iter().filter_map(|(member, kind)| {
             let reference = self.call.member(member)?;
             let is_external = self.symbols.is_external(kind, reference);
             is_external.then(|| self.symbols.resource(kind, reference))

@@ -181,7 +181,7 @@ pub const UNMODELED: [&str; 12] = [
     "the age of service-specific credentials (the reference endpoint serves it for Bedrock), and sign-in with a password",
     "hardware and FIDO MFA devices; GetMFADevice (the reference endpoint serves it)",
     "the values of tags, paths and tags of groups, policies and devices",
-    "AWS managed policies (the reference endpoint serves them, and the audit judges them; a run sends no call that could change one, because it belongs to nobody), policy documents, and the counts in GetPolicy",
+    "AWS managed policies (the reference endpoint serves them, and the audit judges them; a run sends no call that could change one, because it has created none), policy documents, and the counts in GetPolicy",
     "the counts of GetAccountSummary, and the user details of GetAccountAuthorizationDetails",
     "roles, and other holders of managed policies",
     "parameter constraints beyond those of `list rules`; account quotas of resources",

@@ -136,7 +136,7 @@ fn is_failure(response: &str) -> bool {
 
 /// The status and the code of a response, without its message. The code of an error with a status of success
 /// is in quotes.
-fn head(response: &str) -> &str {
+pub(crate) fn head(response: &str) -> &str {
     let is_success = response.starts_with('2');
     let quotes = response.match_indices('"').nth(1).filter(|_| is_success);
     match quotes {

@@ -12,6 +12,7 @@ use aws_sigv4::sign::v4;
 use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
 use reqwest::Url;
+use reqwest::header::CONNECTION;
 
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
@@ -147,26 +148,28 @@ pub fn pause_of(retry_after: Option<&str>) -> Option<Duration> {
 pub(crate) struct HttpTransport {
     runtime: tokio::runtime::Runtime,
     client: reqwest::Client,
-    /// The client without a pool of connections, until it is used.
-    without_pool: Option<reqwest::Client>,
+    /// Whether each request has a connection of its own.
+    is_without_pool: bool,
     retry_after: Option<Duration>,
 }
 
 impl HttpTransport {
     /// A transport for one destination.
     pub(crate) fn new(destination: &Destination, timeout: Duration, trust: &Trust) -> Result<Self> {
-        let client = client(destination, timeout, trust, POOLED_MAX)?;
-        let without_pool = Some(self::client(destination, timeout, trust, 0)?);
+        let client = client(destination, timeout, trust)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("cannot start the client's runtime")?;
-        Ok(Self { runtime, client, without_pool, retry_after: None })
+        Ok(Self { runtime, client, is_without_pool: false, retry_after: None })
     }
 
     fn signed(&self, request: &OutgoingRequest<'_>) -> Result<reqwest::RequestBuilder> {
         let EncodedRequest { url, headers, body } = request.signed()?;
-        let builder = self.client.post(url);
+        let mut builder = self.client.post(url);
+        if self.is_without_pool {
+            builder = builder.header(CONNECTION, "close");
+        }
         let add = |builder: reqwest::RequestBuilder, (name, value)| builder.header(name, value);
         Ok(headers.into_iter().fold(builder, add).body(body))
     }
@@ -189,11 +192,8 @@ impl Transport for HttpTransport {
         });
         // The endpoint may close each connection after a response without saying so: from now on, each
         // request has a connection of its own.
-        if matches!(&response, Err(Response::Failed(it)) if it.kind == FailureKind::Reset)
-            && let Some(without_pool) = self.without_pool.take()
-        {
-            self.client = without_pool;
-        }
+        self.is_without_pool |=
+            matches!(&response, Err(Response::Failed(it)) if it.kind == FailureKind::Reset);
         response
     }
 
@@ -202,19 +202,11 @@ impl Transport for HttpTransport {
     }
 }
 
-/// The number of idle connections that a client keeps.
-const POOLED_MAX: usize = 8;
-
-fn client(
-    destination: &Destination,
-    timeout: Duration,
-    trust: &Trust,
-    pooled_max: usize,
-) -> Result<reqwest::Client> {
+fn client(destination: &Destination, timeout: Duration, trust: &Trust) -> Result<reqwest::Client> {
     let is_plain = [&destination.url, &destination.sts].iter().all(|it| it.scheme() == "http");
     let client = trusting(builder(destination, timeout), trust, is_plain)?;
     let client = client.user_agent(concat!("iamspec/", env!("CARGO_PKG_VERSION")));
-    client.pool_max_idle_per_host(pooled_max).build().context("cannot create an HTTP client")
+    client.build().context("cannot create an HTTP client")
 }
 
 /// A client that sends the requests of others: it adds no header but `Accept: */*`, which means the

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::report::events::{CitedFact, FindingEvent, FindingStep};
 use crate::report::format::style::Style;
+use crate::report::kinds::head;
 
 /// The number of other scripts that a finding names.
 const OTHER_SCRIPTS_MAX: usize = 3;
@@ -150,7 +151,7 @@ fn row(it: &FindingEvent) -> [String; 6] {
 
 /// The start of a response: its status and code, or the whole, such as for a difference in the text.
 fn short_response(response: &str, is_whole: bool) -> String {
-    let code = if is_whole { response } else { response.split(" \"").next().unwrap_or(response) };
+    let code = if is_whole { response } else { head(response) };
     first_words(code, RESPONSE_MAX)
 }
 

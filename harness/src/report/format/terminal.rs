@@ -68,7 +68,8 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
     for it in report.not_deleted.iter().take(NOT_DELETED_MAX) {
         _ = writeln!(out, "{}", not_deleted_line(it));
     }
-    if let Some(more) = report.not_deleted.len().checked_sub(NOT_DELETED_MAX).filter(|it| *it > 0) {
+    let more = report.not_deleted.len().saturating_sub(NOT_DELETED_MAX);
+    if more > 0 {
         _ = writeln!(
             out,
             "and {more} more that were not deleted, in the reports and in the journal"

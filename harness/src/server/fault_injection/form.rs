@@ -79,13 +79,7 @@ fn renamed(xml: &str, from: &str, to: &str) -> String {
 
 /// The document with a prefix before the name of each element.
 fn with_prefixes(xml: &str) -> String {
-    let tags = xml.split_inclusive('<').map(|it| it.strip_suffix('<').unwrap_or(it));
-    let mut tags = tags.map(|it| match it.strip_prefix('/') {
-        Some(end) => format!("/iam:{end}"),
-        None => format!("iam:{it}"),
-    });
-    let before = tags.next().map_or_else(String::new, |it| it.replacen("iam:", "", 1));
-    let tagged = tags.fold(before, |xml, tag| xml + "<" + &tag);
+    let tagged = xml.replace('<', "<iam:").replace("<iam:/", "</iam:");
     tagged.replacen(" xmlns=", " xmlns:iam=", 1)
 }
 
