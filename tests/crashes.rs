@@ -15,7 +15,8 @@ fn is(request: &str, action: &str) -> bool {
 
 /// The exit code and the output of a run against a port.
 fn run(port: &Port, arguments: &[&str]) -> (Option<i32>, String) {
-    let mut command = super::command(&["run", "--endpoint", &port.url, "--timeout", "1"]);
+    let timeout: &[&str] = if arguments.contains(&"--timeout") { &[] } else { &["--timeout", "1"] };
+    let mut command = super::command(&[&["run", "--endpoint", &port.url], timeout].concat());
     let output = command.args(arguments).output().unwrap();
     (output.status.code(), super::stdout(&output))
 }
@@ -65,6 +66,17 @@ fn a_call_that_always_hangs_is_a_finding() {
     assert_eq!(exit, Some(1), "{text}");
     assert!(text.contains("ListGroupsForUser/carried-out  must, status"), "{text}");
     assert!(text.contains("interrupted timeout"), "{text}");
+}
+
+/// Repetitions with the whole timeout would take 28 s, and use up the waiting time.
+#[test]
+fn a_call_that_hangs_is_repeated_before_the_waiting_time_is_used_up() {
+    let server = super::Served::with(&[]);
+    let port = Port::hanging(&server.url, |request| is(request, "ListGroupsForUser"));
+    let (exit, text) =
+        run(&port, &["list/group-membership", "--timeout", "2", "--max-wait", "20s"]);
+    assert_eq!(exit, Some(1), "{text}");
+    assert!(text.contains("ListGroupsForUser/carried-out  must, status"), "{text}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ FAULTS = [
     ("GetUser/wire-plain-xml has namespace prefixes", USER, "GetUser", ALICE),
     ("GetUser/wire-plain-xml has a CDATA section in UserName", USER, "GetUser", ALICE),
     ("GetUser/wire-plain-xml has a comment in UserName", USER, "GetUser", ALICE),
-    ("GetUser/wire-plain-xml has its metadata first", USER, "GetUser", ALICE),
+    ("GetUser/wire-metadata-last has its metadata first", USER, "GetUser", ALICE),
     ("ListAttachedUserPolicies/wire-list-present lacks AttachedPolicies", USER, "ListAttachedUserPolicies", ALICE),
     ("GetUser/wire-required-members lacks UserId", USER, "GetUser", ALICE),
     ("ListAccessKeys/wire-recorded-members lacks AccessKeyId", KEY, "ListAccessKeys", ALICE),

@@ -5,10 +5,10 @@ use iamspec_model::AttachmentKind;
 use crate::oracle::wire::{
     BASE32_SEED, BLOB, BOOLEAN, CONTENT_TYPE, DOCUMENT_ENCODING, EMPTY_VALUE, ENUMERATION,
     ERROR_FRAMING, ERROR_REQUEST_ID, ERROR_TYPE, INTEGER, IS_TRUNCATED, LIST_FRAMING, LIST_PRESENT,
-    MAP_FRAMING, MARKER, NAMESPACE, NEW_USER_ID, NO_RESULT, OUTER_SPACE, PAGE_SIZE, PLAIN_XML,
-    QR_CODE, RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, RESPONSE_METADATA, RESULT_WRAPPER,
-    ROOT_ELEMENT, SENT_VALUES, SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS, TIMESTAMP,
-    UNKNOWN_MEMBERS, WireRule,
+    MAP_FRAMING, MARKER, METADATA_LAST, NAMESPACE, NEW_USER_ID, NO_RESULT, OUTER_SPACE, PAGE_SIZE,
+    PLAIN_XML, QR_CODE, RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, RESPONSE_METADATA,
+    RESULT_WRAPPER, ROOT_ELEMENT, SENT_VALUES, SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS,
+    TIMESTAMP, UNKNOWN_MEMBERS, WireRule,
 };
 use crate::reference::deviation::{Deviation, Mutant};
 use crate::reference::form_fault::FormFault;
@@ -17,7 +17,7 @@ use crate::reference::form_fault::FormFault;
 type FormMutant = (&'static str, &'static WireRule, FormFault);
 
 /// The mutants of single actions.
-static SINGLE: [FormMutant; 60] = [
+static SINGLE: [FormMutant; 61] = [
     ("ListAccessKeys", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("GetUser", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("CreateUser", &ROOT_ELEMENT, FormFault::ResultAsRoot),
@@ -37,7 +37,8 @@ static SINGLE: [FormMutant; 60] = [
     ("GetUser", &PLAIN_XML, FormFault::Prefixes),
     ("GetUser", &PLAIN_XML, FormFault::CData("UserName")),
     ("GetUser", &PLAIN_XML, FormFault::Comments("UserName")),
-    ("GetUser", &PLAIN_XML, FormFault::MetadataFirst),
+    ("GetUser", &METADATA_LAST, FormFault::MetadataFirst),
+    ("CreateAccessKey", &METADATA_LAST, FormFault::MetadataFirst),
     ("GetAccountSummary", &MAP_FRAMING, FormFault::Renames("entry", "item")),
     ("GetAccountSummary", &MAP_FRAMING, FormFault::Renames("key", "Key")),
     ("GetAccountSummary", &INTEGER, FormFault::Replaces("value", "1.0")),

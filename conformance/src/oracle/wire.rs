@@ -84,6 +84,9 @@ wire_rules! {
     /// The metadata of a success.
     RESPONSE_METADATA = row("response-metadata", Tier::Wire, "delete-user/bare", &[E_001],
         "a success has a request id in `ResponseMetadata`");
+    /// The place of the metadata of a success.
+    METADATA_LAST = row("metadata-last", Tier::Code, "list/access-key", &[E_001],
+        "`ResponseMetadata` comes after the result");
     /// The status of a success.
     SUCCESS_STATUS = row("success-status", Tier::Wire, "delete-user/bare", &[E_001],
         "a success has the HTTP status 200");
@@ -93,7 +96,7 @@ wire_rules! {
     /// The notation of a document: the one that AWS uses. XML permits others.
     PLAIN_XML = WireRule {
         name: "plain-xml",
-        statement: "XML has no byte order mark, prefix, CDATA section or comment in a value; metadata is last",
+        statement: "XML has no byte order mark, prefix, CDATA section or comment in a value",
         tier: Tier::Code,
         evidence: Evidence::like(&[E_001, E_003, E_023]),
         script: "list/access-key",

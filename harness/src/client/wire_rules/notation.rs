@@ -1,6 +1,6 @@
 //! How a response is written: what XML permits, AWS never does, and some SDKs cannot read.
 
-use iamspec_conformance::oracle::wire::{PLAIN_XML, WireViolation};
+use iamspec_conformance::oracle::wire::{METADATA_LAST, PLAIN_XML, WireViolation};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -10,18 +10,17 @@ use crate::wire::xml_read::Element;
 impl Inspection<'_> {
     /// Checks the notation of a document.
     pub(super) fn notation(&mut self, text: &str, root: &Element) {
+        let mark = text.starts_with('\u{feff}').then_some("no byte order mark");
+        for expected in mark.into_iter().chain(in_events(text)) {
+            self.report(WireViolation::of(&PLAIN_XML, expected.to_owned()));
+        }
         let place =
             |is_it: &dyn Fn(&str) -> bool| root.children.iter().position(|it| is_it(&it.name));
         let metadata = place(&|it| it == "ResponseMetadata");
         let result = place(&|it| it.ends_with("Result"));
-        let is_first = metadata.zip(result).is_some_and(|(metadata, result)| metadata < result);
-        let found = [
-            (text.starts_with('\u{feff}'), "no byte order mark"),
-            (is_first, "`ResponseMetadata` after the result"),
-        ];
-        let found = found.into_iter().filter(|it| it.0).map(|it| it.1).chain(in_events(text));
-        for expected in found.collect::<Vec<_>>() {
-            self.report(WireViolation::of(&PLAIN_XML, expected.to_owned()));
+        if metadata.zip(result).is_some_and(|(metadata, result)| metadata < result) {
+            let expected = "`ResponseMetadata` after the result".to_owned();
+            self.report(WireViolation::of(&METADATA_LAST, expected));
         }
     }
 }

@@ -62,6 +62,9 @@ pub struct EndpointArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "endpoint")]
     pub wait: Option<Duration>,
     /// Seconds to wait for a response
+    ///
+    /// After a call without a response, the other calls of its action get a tenth of this time, but at
+    /// least a second and 20 times the slowest response.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds::<1, 600>)]
     pub timeout: u64,
     /// Longest time to wait for the endpoint in total
