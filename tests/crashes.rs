@@ -79,6 +79,29 @@ fn a_call_that_hangs_is_repeated_before_the_waiting_time_is_used_up() {
     assert!(text.contains("ListGroupsForUser/carried-out  must, status"), "{text}");
 }
 
+/// Each call that hangs takes a second. The first script shows it, and the others leave it out.
+#[test]
+fn a_call_that_always_hangs_is_sent_by_one_script_only() {
+    let server = super::Served::with(&[]);
+    let (sent, calls) = std::sync::mpsc::channel();
+    let port = Port::hanging(&server.url, move |request| {
+        let hangs = is(request, "ListGroupsForUser");
+        if hangs {
+            sent.send(()).unwrap();
+        }
+        hangs
+    });
+    let count = |scripts: &[&str]| {
+        let (exit, text) = run(&port, scripts);
+        assert_eq!(exit, Some(1), "{text}");
+        assert!(text.contains(" 0 inconclusive"), "{text}");
+        calls.try_iter().count()
+    };
+    let with_one = count(&["list/group-membership"]);
+    let with_three = count(&["list/group-membership", "get-group/members", "repeat/*membership"]);
+    assert_eq!(with_one, with_three);
+}
+
 #[test]
 fn a_repeatable_crash_can_be_a_known_failure() {
     let (_server, port) =

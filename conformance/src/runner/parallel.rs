@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::endpoint::{Counting, Endpoint};
 use crate::runner::RunOptions;
 use crate::runner::capabilities::MissingCapability;
+use crate::runner::repeatable::CallForm;
 use crate::runner::run::{Results, Run, Unit};
 
 /// The maximum number of units ahead of the current turn, for each fork. Their resources exist
@@ -24,11 +25,12 @@ const UNITS_AHEAD_PER_FORK: usize = 8;
 /// How often the main thread checks whether the run must end.
 const STOP_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A unit to run, and the capabilities that were missing when it was scheduled.
+/// A unit to run, and the capabilities that were missing and the calls that hung when it was scheduled.
 struct Task<'a> {
     index: usize,
     unit: Unit<'a>,
     missing: Vec<MissingCapability>,
+    hanging: Vec<CallForm>,
 }
 
 /// The result of a task.
@@ -58,10 +60,14 @@ pub(super) fn run_units(run: &mut Run<'_>, units: &[Unit<'_>], jobs: usize) {
     while jobs < 2 || !run.has_responded {
         let Some(unit) = units.next() else { return };
         run.run_unit(unit);
+        run.confirm_hanging_calls();
     }
     let forks: Vec<_> = (0..jobs).filter_map(|_| run.endpoint.inner.fork()).collect();
     if forks.is_empty() {
-        units.for_each(|unit| run.run_unit(unit));
+        for unit in units {
+            run.run_unit(unit);
+            run.confirm_hanging_calls();
+        }
     } else {
         run_on_forks(run, &units.collect::<Vec<_>>(), forks);
     }
@@ -87,15 +93,16 @@ fn run_on_forks(run: &mut Run<'_>, units: &[Unit<'_>], forks: Vec<Box<dyn Endpoi
         let mut early = BTreeMap::new();
         for (turn, unit) in units.iter().enumerate() {
             while scheduled < units.len().min(turn + window) && run.end_reason.is_none() {
-                let missing = run.results.missing.clone();
+                let (missing, hanging) = (run.results.missing.clone(), run.results.hanging.clone());
                 let unit = units.get(scheduled).copied().unwrap_or(*unit);
-                _ = task_sender.send(Task { index: scheduled, unit, missing });
+                _ = task_sender.send(Task { index: scheduled, unit, missing, hanging });
                 scheduled += 1;
             }
             let is_scheduled = turn < scheduled;
             let result =
                 is_scheduled.then(|| wait_for_result(run, turn, &mut early, &results, &shared));
             merge(run, *unit, result.flatten(), &shared);
+            run.confirm_hanging_calls();
         }
         drop(task_sender);
         for result in results {
@@ -202,6 +209,7 @@ fn work(mut fork: Box<dyn Endpoint + Send>, shared: &Shared<'_>, results: &Sende
         let should_stop = || shared.stopped.load(Ordering::Relaxed);
         let mut run = Run::new(endpoint, shared.options, &should_stop, &|_| ());
         run.results.missing = task.missing;
+        run.results.hanging = task.hanging;
         run.has_responded = true;
         run.run_unit(task.unit);
         let Run { endpoint: Counting { requests, .. }, results: mut task_results, .. } = run;

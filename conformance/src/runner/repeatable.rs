@@ -4,17 +4,16 @@
 //! A single failure shows nothing, because it may be temporary. A failure becomes a divergence if
 //! no call of the same form has ever got a response, and if the failure occurs again in fresh
 //! namespaces while other calls work. The more often other calls fail, the more repetitions are
-//! needed.
+//! needed. A call that hangs takes long, so it is repeated at once and not sent again by other scripts.
 
 use std::collections::BTreeSet;
 
-use iamspec_model::listing;
 use iamspec_model::tables::precedence::decisive_rule;
-use iamspec_model::{Entity, Level, Operation, Rule};
+use iamspec_model::{Account, Entity, Level, Operation, Rule, allowed, listing};
 
 use crate::oracle::{Divergence, Tier, Verdict, expected_responses};
 use crate::response::{FailureKind, Response};
-use crate::results::history::{Exchange, ScriptRun};
+use crate::results::history::{Exchange, Origin, ScriptRun};
 use crate::runner::control::Control;
 use crate::script::unusual::is_unusual_word;
 use crate::script::{Script, Step, print};
@@ -31,7 +30,7 @@ const ERROR_RATE: f64 = 1e-6;
 /// Calls with the same action, the same kinds of parameters, the same rules in force, and responses that show
 /// the same kinds of entities.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct CallForm {
+pub(super) struct CallForm {
     api: &'static str,
     words: String,
     rules: Vec<String>,
@@ -41,10 +40,22 @@ struct CallForm {
 
 impl CallForm {
     fn of(exchange: &Exchange) -> Option<Self> {
-        let api = exchange.operation.action()?.api;
-        let words = words(&exchange.operation);
-        let rules = exchange.in_force.iter().map(Rule::id).collect();
-        Some(Self { api, words, rules, shows: shown_kinds(exchange) })
+        Self::new(&exchange.before, &exchange.operation, &exchange.in_force)
+    }
+
+    fn new(before: &Account, operation: &Operation, in_force: &[Rule]) -> Option<Self> {
+        let rules = in_force.iter().map(Rule::id).collect();
+        let (words, shows) = (words(operation), shown_kinds(before, operation));
+        Some(Self { api: operation.action()?.api, words, rules, shows })
+    }
+
+    /// Whether a call in this state has this form.
+    pub(super) fn is_form_of(&self, operation: &Operation, account: &Account) -> bool {
+        let is_of_action = operation.action().is_some_and(|it| it.api == self.api);
+        is_of_action && {
+            let in_force: Vec<Rule> = allowed(account, operation).rules().collect();
+            Self::new(account, operation, &in_force).is_some_and(|it| it == *self)
+        }
     }
 
     /// Whether the calls have the same action, parameters and rules, whatever their responses show.
@@ -54,8 +65,8 @@ impl CallForm {
 }
 
 /// The kinds of what the expected success of a read shows, each once.
-fn shown_kinds(exchange: &Exchange) -> Vec<&'static str> {
-    let listed = listing(&exchange.before, &exchange.operation);
+fn shown_kinds(before: &Account, operation: &Operation) -> Vec<&'static str> {
+    let listed = listing(before, operation);
     let kinds = listed.into_iter().flatten().map(|(entity, _)| match entity {
         Entity::User(_) => "user",
         Entity::Path(_) => "path",
@@ -99,22 +110,35 @@ impl RepeatableFailure {
                     continue;
                 };
                 let Some(rule) = stated_rule(&exchange.in_force) else { continue };
+                let script = shortest_script(script_run, index);
                 let known = suspected.iter_mut().find(|it| it.form == form && it.kind == kind);
-                let script = || script_run.script_up_to(index);
                 match known {
-                    Some(it) if it.script.steps.len() > index + 1 => it.script = script(),
+                    Some(it) if it.script.steps.len() > script.steps.len() => it.script = script,
                     Some(_) => {}
                     None => {
                         let repetitions = repetitions(script_runs, &form);
-                        if let Some(repetitions) = repetitions {
-                            let script = script();
-                            suspected.push(Self { form, kind, rule, script, repetitions });
-                        }
+                        suspected.extend(repetitions.map(|repetitions| Self {
+                            form,
+                            kind,
+                            rule,
+                            script,
+                            repetitions,
+                        }));
                     }
                 }
             }
         }
         suspected
+    }
+
+    /// What the calls that fail have in common.
+    pub(super) const fn form(&self) -> &CallForm {
+        &self.form
+    }
+
+    /// Whether the call gets no response in time.
+    pub(super) fn hangs(&self) -> bool {
+        self.kind == FailureKind::Timeout
     }
 
     /// The number of repetitions that show the failure.
@@ -240,6 +264,25 @@ fn failure_of(exchange: &Exchange) -> Option<FailureKind> {
     (is_of_endpoint && exchange.violations.is_empty()).then_some(failure.kind)
 }
 
+/// The script up to a call, without the reads before it that got no response: they show nothing.
+fn shortest_script(script_run: &ScriptRun, index: usize) -> Script {
+    let script = script_run.script_up_to(index);
+    if script_run.origin == Origin::Generated {
+        return script;
+    }
+    let steps = script.steps.into_iter().zip(&script_run.exchanges).enumerate();
+    let kept = steps.filter(|(place, (_, exchange))| {
+        *place == index || !exchange.operation.is_read() || has_response(exchange)
+    });
+    Script { steps: kept.map(|(_, (step, _))| step).collect(), ..script }
+}
+
+/// The forms of the calls of a run that got no response in time.
+pub(super) fn hanging_forms(script_run: &ScriptRun) -> Vec<CallForm> {
+    let hangs = |it: &&Exchange| failure_of(it) == Some(FailureKind::Timeout);
+    script_run.exchanges.iter().filter(hangs).filter_map(CallForm::of).collect()
+}
+
 /// The rule that a failure breaks, if one has evidence.
 fn stated_rule(in_force: &[Rule]) -> Option<Rule> {
     let strongest = || in_force.iter().max_by_key(|it| it.clause.status.level).copied();
@@ -254,7 +297,7 @@ mod tests {
 
     use super::*;
     use crate::response::Failure;
-    use crate::results::history::{Origin, skipped};
+    use crate::results::history::skipped;
 
     fn exchange(operation: Operation, verdict: Verdict) -> Exchange {
         Exchange { verdict, response: Some(Response::SUCCESS), ..skipped(operation, "") }

@@ -20,7 +20,7 @@ use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::control::Control;
 use crate::runner::observe::ObserveMode;
-use crate::runner::repeatable::{RepeatableFailure, has_response};
+use crate::runner::repeatable::{CallForm, RepeatableFailure, hanging_forms, has_response};
 use crate::runner::retry::RetryPolicy;
 use crate::runner::session::{SessionOptions, run_generator, run_script};
 use crate::runner::{EndReason, Report, RunOptions};
@@ -70,6 +70,8 @@ pub(super) struct Results {
     pub(super) minimal_runs: Vec<ScriptRun>,
     /// Suspected during the run, confirmed at its end.
     pub(super) missing: Vec<MissingCapability>,
+    /// The calls that never get a response: confirmed by repetitions, and not sent any more.
+    pub(super) hanging: Vec<CallForm>,
     /// The indexes of the script runs that were skipped because of a missing capability.
     pub(super) deferred: Vec<usize>,
     pub(super) pending_cleanup: Vec<PendingCleanup>,
@@ -95,6 +97,8 @@ pub(super) struct Run<'a> {
     working_controls: Vec<Control>,
     /// The runs that have confirmed or refuted that a capability is missing.
     confirmation_runs: Vec<ScriptRun>,
+    /// The calls that got no response and were repeated during the run.
+    repeated: Vec<CallForm>,
 }
 
 /// Runs a script or generator in the current namespace, and records what it creates.
@@ -120,6 +124,7 @@ impl<'a> Run<'a> {
             unresponsive_actions: BTreeSet::new(),
             working_controls: Vec::new(),
             confirmation_runs: Vec::new(),
+            repeated: Vec::new(),
         }
     }
 
@@ -314,25 +319,49 @@ impl<'a> Run<'a> {
     fn confirm_repeatable_failures(&mut self) {
         let mut operations = REPEATED_OPERATIONS_MAX;
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
-            if self.confirmation_runs.iter().any(|it| suspected.is_refuted_by(it)) {
-                continue;
-            }
-            let Some(control) = self.control_for(suspected.api()) else { continue };
-            let is_confirmed = (0..suspected.repetitions()).all(|number| {
-                let script = suspected.script(number, control);
-                operations = operations.saturating_sub(script.steps.len() + 2 * number);
-                if self.end_reason.is_some() || operations == 0 || (self.should_stop)() {
-                    return false;
-                }
-                let call_alone = suspected.call_alone(control);
-                let mut is_refuted = || suspected.is_refuted_by(&self.run_alone(&call_alone));
-                let is_refuted = (0..number).any(|_| is_refuted());
-                !is_refuted && suspected.is_reproduced_by(number, &self.run_alone(&script))
-            });
-            if is_confirmed {
+            if self.is_repeatable(&suspected, &mut operations) {
                 suspected.mark(&mut self.results.script_runs);
             }
         }
+    }
+
+    /// Repeats the calls that got no response and were not repeated before. Those that never get one become a
+    /// divergence, and are not sent any more: each would use up the waiting time of the run.
+    pub(super) fn confirm_hanging_calls(&mut self) {
+        let script_runs = &self.results.script_runs;
+        let mut new: Vec<CallForm> = script_runs.iter().flat_map(hanging_forms).collect();
+        new.retain(|it| !self.repeated.contains(it));
+        if new.is_empty() {
+            return;
+        }
+        let mut operations = REPEATED_OPERATIONS_MAX;
+        for suspected in RepeatableFailure::suspected_in(script_runs) {
+            let is_new = suspected.hangs() && new.contains(suspected.form());
+            if is_new && self.is_repeatable(&suspected, &mut operations) {
+                suspected.mark(&mut self.results.script_runs);
+                self.results.hanging.push(suspected.form().clone());
+            }
+        }
+        self.repeated.append(&mut new);
+    }
+
+    /// Whether the failure occurs again in each repetition, while other calls work.
+    fn is_repeatable(&mut self, suspected: &RepeatableFailure, operations: &mut usize) -> bool {
+        if self.confirmation_runs.iter().any(|it| suspected.is_refuted_by(it)) {
+            return false;
+        }
+        let Some(control) = self.control_for(suspected.api()) else { return false };
+        (0..suspected.repetitions()).all(|number| {
+            let script = suspected.script(number, control);
+            *operations = operations.saturating_sub(script.steps.len() + 2 * number);
+            if self.end_reason.is_some() || *operations == 0 || (self.should_stop)() {
+                return false;
+            }
+            let call_alone = suspected.call_alone(control);
+            let mut is_refuted = || suspected.is_refuted_by(&self.run_alone(&call_alone));
+            let is_refuted = (0..number).any(|_| is_refuted());
+            !is_refuted && suspected.is_reproduced_by(number, &self.run_alone(&script))
+        })
     }
 
     /// A control call of another action than this one that has got a response.
@@ -459,6 +488,7 @@ impl<'a> Run<'a> {
         let options = SessionOptions {
             is_supported: &is_supported,
             missing_action: &missing_action,
+            hanging: &self.results.hanging,
             observe: self.options.observe,
             convergence_timeout: self.options.convergence_timeout,
             has_responded: self.has_responded,

@@ -13,7 +13,7 @@ use std::time::Duration;
 const SHORT_MIN: Duration = Duration::from_secs(1);
 
 /// The time limit of a call is not shortened below this multiple of the longest time of a response.
-const SLOWEST_MULTIPLE: u32 = 20;
+const SLOWEST_MULTIPLE: u32 = 5;
 
 /// The waiting time of a run: what is left of it, and what it was used for.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(waited.limit("GetUser", seconds(5)), seconds(1));
         assert_eq!(waited.limit("GetUser", milliseconds(500)), milliseconds(500));
         // Where responses take long, a call that takes longer need not hang.
-        waited.add_response(milliseconds(400));
+        waited.add_response(milliseconds(1600));
         assert_eq!(waited.limit("GetUser", seconds(60)), seconds(8));
         waited.add_response(seconds(30));
         assert_eq!(waited.limit("GetUser", seconds(60)), seconds(60));
