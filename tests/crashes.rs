@@ -68,20 +68,10 @@ fn a_call_that_always_hangs_is_a_finding() {
     assert!(text.contains("interrupted timeout"), "{text}");
 }
 
-/// Repetitions with the whole timeout would take 28 s, and use up the waiting time.
+/// The calls of all scripts would use up the waiting time. The first script shows that the action
+/// hangs, and the others leave it out.
 #[test]
-fn a_call_that_hangs_is_repeated_before_the_waiting_time_is_used_up() {
-    let server = super::Served::with(&[]);
-    let port = Port::hanging(&server.url, |request| is(request, "ListGroupsForUser"));
-    let (exit, text) =
-        run(&port, &["list/group-membership", "--timeout", "2", "--max-wait", "20s"]);
-    assert_eq!(exit, Some(1), "{text}");
-    assert!(text.contains("ListGroupsForUser/carried-out  must, status"), "{text}");
-}
-
-/// Each call that hangs takes a second. The first script shows it, and the others leave it out.
-#[test]
-fn a_call_that_always_hangs_is_sent_by_one_script_only() {
+fn an_action_that_hangs_is_left_out_by_other_scripts() {
     let server = super::Served::with(&[]);
     let (sent, calls) = std::sync::mpsc::channel();
     let port = Port::hanging(&server.url, move |request| {
@@ -91,15 +81,32 @@ fn a_call_that_always_hangs_is_sent_by_one_script_only() {
         }
         hangs
     });
-    let count = |scripts: &[&str]| {
-        let (exit, text) = run(&port, scripts);
+    let count = |jobs: &str, scripts: &[&str]| {
+        let (exit, text) = run(&port, &[&["--jobs", jobs, "--max-wait", "40s"], scripts].concat());
         assert_eq!(exit, Some(1), "{text}");
+        assert!(text.contains("ListGroupsForUser/carried-out  must, status"), "{text}");
         assert!(text.contains(" 0 inconclusive"), "{text}");
         calls.try_iter().count()
     };
-    let with_one = count(&["list/group-membership"]);
-    let with_three = count(&["list/group-membership", "get-group/members", "repeat/*membership"]);
-    assert_eq!(with_one, with_three);
+    let with_one = count("1", &["list/group-membership"]);
+    let more = ["list/group-membership", "get-group/members", "repeat/*membership"];
+    assert_eq!(with_one, count("1", &more));
+    count("3", &more);
+}
+
+/// Both calls of the script and three repetitions get no response, each with a retry and with the calls
+/// in between. The repetition at the end of the run gets one.
+#[test]
+fn an_action_that_responds_later_is_no_finding() {
+    let server = super::Served::with(&[]);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let port = Port::hanging(&server.url, move |request| {
+        is(request, "ListGroupsForUser")
+            && calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 16
+    });
+    let (exit, text) = run(&port, &["list/group-membership"]);
+    assert_eq!(exit, Some(3), "{text}");
+    assert!(text.contains("0 findings in 1 script"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 /// A fake endpoint. Without a response, it keeps the connection open until the end of the test.
 pub(super) struct Port {
@@ -50,19 +50,26 @@ impl Port {
 
     /// A proxy of another port that never responds to some bodies. It waits until the client has closed
     /// the connection.
-    pub(super) fn hanging(other: &str, hangs: impl Fn(&str) -> bool + Send + 'static) -> Self {
+    pub(super) fn hanging(
+        other: &str,
+        hangs: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let hangs = Arc::new(hangs);
         let other = other.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (end, _) = mpsc::channel();
         std::thread::spawn(move || {
             for mut stream in listener.incoming().map_while(Result::ok) {
-                let Some(request) = Request::read(&mut stream) else { continue };
-                if hangs(&request.body) {
-                    _ = stream.read_to_end(&mut Vec::new());
-                } else {
-                    _ = stream.write_all(&request.forward(&other));
-                }
+                let (hangs, other) = (Arc::clone(&hangs), other.clone());
+                std::thread::spawn(move || {
+                    let Some(request) = Request::read(&mut stream) else { return };
+                    if hangs(&request.body) {
+                        _ = stream.read_to_end(&mut Vec::new());
+                    } else {
+                        _ = stream.write_all(&request.forward(&other));
+                    }
+                });
             }
         });
         Self { url, _end: end }
@@ -100,7 +107,7 @@ impl Port {
         let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
         let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key);
         let config = config.with_single_cert(vec![own.der().clone()], key.into()).unwrap();
-        let config = std::sync::Arc::new(config);
+        let config = Arc::new(config);
         let listener = TcpListener::bind(address).unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let (end, _) = mpsc::channel();

@@ -12,6 +12,7 @@ pub mod observe;
 mod parallel;
 pub mod record;
 mod repeatable;
+mod repetition;
 pub mod retry;
 mod run;
 mod session;

@@ -15,7 +15,6 @@ use std::time::Duration;
 use crate::endpoint::{Counting, Endpoint};
 use crate::runner::RunOptions;
 use crate::runner::capabilities::MissingCapability;
-use crate::runner::repeatable::CallForm;
 use crate::runner::run::{Results, Run, Unit};
 
 /// The maximum number of units ahead of the current turn, for each fork. Their resources exist
@@ -25,12 +24,13 @@ const UNITS_AHEAD_PER_FORK: usize = 8;
 /// How often the main thread checks whether the run must end.
 const STOP_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A unit to run, and the capabilities that were missing and the calls that hung when it was scheduled.
+/// A unit to run, and the capabilities that were missing and the actions that hung when it was
+/// scheduled.
 struct Task<'a> {
     index: usize,
     unit: Unit<'a>,
     missing: Vec<MissingCapability>,
-    hanging: Vec<CallForm>,
+    hanging: Vec<&'static str>,
 }
 
 /// The result of a task.
@@ -38,6 +38,8 @@ struct TaskResult {
     index: usize,
     /// The number of missing capabilities that the worker knew.
     known_missing: usize,
+    /// The actions that the worker left out.
+    known_hanging: Vec<&'static str>,
     /// Contains only the capabilities that the task itself found to be missing.
     results: Results,
     requests: usize,
@@ -60,13 +62,13 @@ pub(super) fn run_units(run: &mut Run<'_>, units: &[Unit<'_>], jobs: usize) {
     while jobs < 2 || !run.has_responded {
         let Some(unit) = units.next() else { return };
         run.run_unit(unit);
-        run.confirm_hanging_calls();
+        run.repeat_timeouts();
     }
     let forks: Vec<_> = (0..jobs).filter_map(|_| run.endpoint.inner.fork()).collect();
     if forks.is_empty() {
         for unit in units {
             run.run_unit(unit);
-            run.confirm_hanging_calls();
+            run.repeat_timeouts();
         }
     } else {
         run_on_forks(run, &units.collect::<Vec<_>>(), forks);
@@ -102,7 +104,7 @@ fn run_on_forks(run: &mut Run<'_>, units: &[Unit<'_>], forks: Vec<Box<dyn Endpoi
             let result =
                 is_scheduled.then(|| wait_for_result(run, turn, &mut early, &results, &shared));
             merge(run, *unit, result.flatten(), &shared);
-            run.confirm_hanging_calls();
+            run.repeat_timeouts();
         }
         drop(task_sender);
         for result in results {
@@ -145,6 +147,7 @@ fn merge(run: &mut Run<'_>, unit: Unit<'_>, result: Option<TaskResult>, shared: 
     _ = shared.unmerged_requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |unmerged| {
         Some(unmerged.saturating_sub(requests))
     });
+    run.include_responding(&result.results.script_runs);
     if run.end_reason.is_some() || is_outdated(run, unit, &result) {
         merge_leftovers(run, result);
         return run.run_unit(unit);
@@ -168,15 +171,19 @@ fn merge(run: &mut Run<'_>, unit: Unit<'_>, result: Option<TaskResult>, shared: 
     merge_leftovers(run, result);
 }
 
-/// Returns true if a capability that has been found to be missing since affects the unit. A script
-/// must not use a missing capability; a generator chooses among all the others.
+/// Returns true if it has turned out since that a capability is missing, or that an action hangs or
+/// responds, and this affects the unit. A generator chooses among all actions that can be used.
 fn is_outdated(run: &Run<'_>, unit: Unit<'_>, result: &TaskResult) -> bool {
-    let mut new = run.results.missing.iter().skip(result.known_missing);
+    let missing = run.results.missing.iter().skip(result.known_missing).map(|it| it.action);
+    let (hanging, known) = (&run.results.hanging, &result.known_hanging);
+    let new_hanging = hanging.iter().filter(|it| !known.contains(it));
+    let responding = known.iter().filter(|it| !hanging.contains(it));
+    let mut new = missing.chain(new_hanging.chain(responding).copied());
     match unit {
         Unit::Generated(_) => new.next().is_some(),
-        Unit::Script(_) => new.any(|missing| {
+        Unit::Script(_) => new.any(|api| {
             let mut exchanges = result.results.script_runs.iter().flat_map(|it| &it.exchanges);
-            exchanges.any(|it| missing.is_action_of(&it.operation))
+            exchanges.any(|it| it.operation.action().is_some_and(|it| it.api == api))
         }),
     }
 }
@@ -209,7 +216,7 @@ fn work(mut fork: Box<dyn Endpoint + Send>, shared: &Shared<'_>, results: &Sende
         let should_stop = || shared.stopped.load(Ordering::Relaxed);
         let mut run = Run::new(endpoint, shared.options, &should_stop, &|_| ());
         run.results.missing = task.missing;
-        run.results.hanging = task.hanging;
+        run.results.hanging.clone_from(&task.hanging);
         run.has_responded = true;
         run.run_unit(task.unit);
         let Run { endpoint: Counting { requests, .. }, results: mut task_results, .. } = run;
@@ -217,6 +224,7 @@ fn work(mut fork: Box<dyn Endpoint + Send>, shared: &Shared<'_>, results: &Sende
         let result = TaskResult {
             index: task.index,
             known_missing,
+            known_hanging: task.hanging,
             results: task_results,
             requests,
             learned_names: fork.take_learned_names(),

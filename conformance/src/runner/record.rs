@@ -71,7 +71,6 @@ pub fn check_history(script: &Script) -> ScriptRun {
     let options = SessionOptions {
         is_supported: &|_| true,
         missing_action: &|_| None,
-        hanging: &[],
         observe: ObserveMode::Off,
         convergence_timeout: Duration::ZERO,
         has_responded: false,

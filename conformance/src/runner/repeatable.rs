@@ -4,12 +4,12 @@
 //! A single failure shows nothing, because it may be temporary. A failure becomes a divergence if
 //! no call of the same form has ever got a response, and if the failure occurs again in fresh
 //! namespaces while other calls work. The more often other calls fail, the more repetitions are
-//! needed. A call that hangs takes long, so it is repeated at once and not sent again by other scripts.
+//! needed.
 
 use std::collections::BTreeSet;
 
 use iamspec_model::tables::precedence::decisive_rule;
-use iamspec_model::{Account, Entity, Level, Operation, Rule, allowed, listing};
+use iamspec_model::{Entity, Level, Operation, Rule, listing};
 
 use crate::oracle::{Divergence, Tier, Verdict, expected_responses};
 use crate::response::{FailureKind, Response};
@@ -40,22 +40,10 @@ pub(super) struct CallForm {
 
 impl CallForm {
     fn of(exchange: &Exchange) -> Option<Self> {
-        Self::new(&exchange.before, &exchange.operation, &exchange.in_force)
-    }
-
-    fn new(before: &Account, operation: &Operation, in_force: &[Rule]) -> Option<Self> {
-        let rules = in_force.iter().map(Rule::id).collect();
-        let (words, shows) = (words(operation), shown_kinds(before, operation));
-        Some(Self { api: operation.action()?.api, words, rules, shows })
-    }
-
-    /// Whether a call in this state has this form.
-    pub(super) fn is_form_of(&self, operation: &Operation, account: &Account) -> bool {
-        let is_of_action = operation.action().is_some_and(|it| it.api == self.api);
-        is_of_action && {
-            let in_force: Vec<Rule> = allowed(account, operation).rules().collect();
-            Self::new(account, operation, &in_force).is_some_and(|it| it == *self)
-        }
+        let api = exchange.operation.action()?.api;
+        let words = words(&exchange.operation);
+        let rules = exchange.in_force.iter().map(Rule::id).collect();
+        Some(Self { api, words, rules, shows: shown_kinds(exchange) })
     }
 
     /// Whether the calls have the same action, parameters and rules, whatever their responses show.
@@ -65,8 +53,8 @@ impl CallForm {
 }
 
 /// The kinds of what the expected success of a read shows, each once.
-fn shown_kinds(before: &Account, operation: &Operation) -> Vec<&'static str> {
-    let listed = listing(before, operation);
+fn shown_kinds(exchange: &Exchange) -> Vec<&'static str> {
+    let listed = listing(&exchange.before, &exchange.operation);
     let kinds = listed.into_iter().flatten().map(|(entity, _)| match entity {
         Entity::User(_) => "user",
         Entity::Path(_) => "path",
@@ -110,20 +98,16 @@ impl RepeatableFailure {
                     continue;
                 };
                 let Some(rule) = stated_rule(&exchange.in_force) else { continue };
-                let script = shortest_script(script_run, index);
+                let script = || without_lost_reads(script_run, index);
                 let known = suspected.iter_mut().find(|it| it.form == form && it.kind == kind);
                 match known {
-                    Some(it) if it.script.steps.len() > script.steps.len() => it.script = script,
+                    Some(it) if it.script.steps.len() > index + 1 => it.script = script(),
                     Some(_) => {}
                     None => {
-                        let repetitions = repetitions(script_runs, &form);
-                        suspected.extend(repetitions.map(|repetitions| Self {
-                            form,
-                            kind,
-                            rule,
-                            script,
-                            repetitions,
-                        }));
+                        if let Some(repetitions) = repetitions(script_runs, &form) {
+                            let script = script();
+                            suspected.push(Self { form, kind, rule, script, repetitions });
+                        }
                     }
                 }
             }
@@ -131,14 +115,14 @@ impl RepeatableFailure {
         suspected
     }
 
-    /// What the calls that fail have in common.
-    pub(super) const fn form(&self) -> &CallForm {
-        &self.form
+    /// Whether the call got no response in time.
+    pub(super) fn is_timeout(&self) -> bool {
+        self.kind == FailureKind::Timeout
     }
 
-    /// Whether the call gets no response in time.
-    pub(super) fn hangs(&self) -> bool {
-        self.kind == FailureKind::Timeout
+    /// Whether a call of this form got no response in time.
+    pub(super) fn is_timeout_of(&self, form: &CallForm) -> bool {
+        self.is_timeout() && self.form == *form
     }
 
     /// The number of repetitions that show the failure.
@@ -265,7 +249,7 @@ fn failure_of(exchange: &Exchange) -> Option<FailureKind> {
 }
 
 /// The script up to a call, without the reads before it that got no response: they show nothing.
-fn shortest_script(script_run: &ScriptRun, index: usize) -> Script {
+fn without_lost_reads(script_run: &ScriptRun, index: usize) -> Script {
     let script = script_run.script_up_to(index);
     if script_run.origin == Origin::Generated {
         return script;
@@ -278,9 +262,15 @@ fn shortest_script(script_run: &ScriptRun, index: usize) -> Script {
 }
 
 /// The forms of the calls of a run that got no response in time.
-pub(super) fn hanging_forms(script_run: &ScriptRun) -> Vec<CallForm> {
-    let hangs = |it: &&Exchange| failure_of(it) == Some(FailureKind::Timeout);
-    script_run.exchanges.iter().filter(hangs).filter_map(CallForm::of).collect()
+pub(super) fn forms_of_timeouts(script_run: &ScriptRun) -> impl Iterator<Item = CallForm> {
+    let is_timeout = |it: &&Exchange| failure_of(it) == Some(FailureKind::Timeout);
+    script_run.exchanges.iter().filter(is_timeout).filter_map(CallForm::of)
+}
+
+/// Whether the action has got a response in this run.
+pub(super) fn has_responded(script_run: &ScriptRun, api: &str) -> bool {
+    let is_of_action = |it: &&Exchange| it.operation.action().is_some_and(|it| it.api == api);
+    script_run.exchanges.iter().filter(is_of_action).any(has_response)
 }
 
 /// The rule that a failure breaks, if one has evidence.

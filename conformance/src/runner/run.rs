@@ -1,8 +1,8 @@
 //! The loop of a run: runs units one after the other, each in a namespace of its own.
 //!
-//! After each unit it looks for missing capabilities, checks whether the endpoint still responds,
-//! and deletes resources if too many are left. At the end it confirms missing capabilities and
-//! shortens the scripts of findings.
+//! After each unit it looks for missing capabilities and calls that hang, checks whether the endpoint
+//! still responds, and deletes resources if too many are left. At the end it confirms missing
+//! capabilities and repeatable failures, and shortens the scripts of findings.
 
 use std::collections::BTreeSet;
 
@@ -20,11 +20,11 @@ use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::control::Control;
 use crate::runner::observe::ObserveMode;
-use crate::runner::repeatable::{CallForm, RepeatableFailure, hanging_forms, has_response};
+use crate::runner::repetition::Timeouts;
 use crate::runner::retry::RetryPolicy;
 use crate::runner::session::{SessionOptions, run_generator, run_script};
 use crate::runner::{EndReason, Report, RunOptions};
-use crate::script::{Script, Step};
+use crate::script::Script;
 
 /// The prefix of the scripts for the main question of the project: one attachment alone blocks
 /// `DeleteUser`.
@@ -70,8 +70,8 @@ pub(super) struct Results {
     pub(super) minimal_runs: Vec<ScriptRun>,
     /// Suspected during the run, confirmed at its end.
     pub(super) missing: Vec<MissingCapability>,
-    /// The calls that never get a response: confirmed by repetitions, and not sent any more.
-    pub(super) hanging: Vec<CallForm>,
+    /// The actions that hang and have never responded. They are left out.
+    pub(super) hanging: Vec<&'static str>,
     /// The indexes of the script runs that were skipped because of a missing capability.
     pub(super) deferred: Vec<usize>,
     pub(super) pending_cleanup: Vec<PendingCleanup>,
@@ -94,11 +94,12 @@ pub(super) struct Run<'a> {
     /// The actions of these operations.
     unresponsive_actions: BTreeSet<&'static str>,
     /// The control calls that have got a response.
-    working_controls: Vec<Control>,
+    pub(super) working_controls: Vec<Control>,
     /// The runs that have confirmed or refuted that a capability is missing.
-    confirmation_runs: Vec<ScriptRun>,
-    /// The calls that got no response and were repeated during the run.
-    repeated: Vec<CallForm>,
+    pub(super) confirmation_runs: Vec<ScriptRun>,
+    pub(super) timeouts: Timeouts,
+    /// The number of operations that may still be sent to repeat failures.
+    pub(super) repetitions_left: usize,
 }
 
 /// Runs a script or generator in the current namespace, and records what it creates.
@@ -124,7 +125,8 @@ impl<'a> Run<'a> {
             unresponsive_actions: BTreeSet::new(),
             working_controls: Vec::new(),
             confirmation_runs: Vec::new(),
-            repeated: Vec::new(),
+            timeouts: Timeouts::default(),
+            repetitions_left: REPEATED_OPERATIONS_MAX,
         }
     }
 
@@ -263,7 +265,8 @@ impl<'a> Run<'a> {
     /// Adds a skipped exchange that says what a generator has left out, if anything.
     fn report_omissions(&mut self, generator: &dyn Generator) {
         let name = generator.name();
-        let missing: BTreeSet<&str> = self.results.missing.iter().map(|it| it.action).collect();
+        let missing = self.results.missing.iter().map(|it| it.action);
+        let missing: BTreeSet<&str> = missing.chain(self.results.hanging.iter().copied()).collect();
         let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
         let mut reasons: Vec<String> = Vec::new();
         reasons.extend(generator.omission());
@@ -315,74 +318,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Repeats the failures that may be repeatable, and makes those that are a divergence.
-    fn confirm_repeatable_failures(&mut self) {
-        let mut operations = REPEATED_OPERATIONS_MAX;
-        for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
-            if self.is_repeatable(&suspected, &mut operations) {
-                suspected.mark(&mut self.results.script_runs);
-            }
-        }
-    }
-
-    /// Repeats the calls that got no response and were not repeated before. Those that never get one become a
-    /// divergence, and are not sent any more: each would use up the waiting time of the run.
-    pub(super) fn confirm_hanging_calls(&mut self) {
-        let script_runs = &self.results.script_runs;
-        let mut new: Vec<CallForm> = script_runs.iter().flat_map(hanging_forms).collect();
-        new.retain(|it| !self.repeated.contains(it));
-        if new.is_empty() {
-            return;
-        }
-        let mut operations = REPEATED_OPERATIONS_MAX;
-        for suspected in RepeatableFailure::suspected_in(script_runs) {
-            let is_new = suspected.hangs() && new.contains(suspected.form());
-            if is_new && self.is_repeatable(&suspected, &mut operations) {
-                suspected.mark(&mut self.results.script_runs);
-                self.results.hanging.push(suspected.form().clone());
-            }
-        }
-        self.repeated.append(&mut new);
-    }
-
-    /// Whether the failure occurs again in each repetition, while other calls work.
-    fn is_repeatable(&mut self, suspected: &RepeatableFailure, operations: &mut usize) -> bool {
-        if self.confirmation_runs.iter().any(|it| suspected.is_refuted_by(it)) {
-            return false;
-        }
-        let Some(control) = self.control_for(suspected.api()) else { return false };
-        (0..suspected.repetitions()).all(|number| {
-            let script = suspected.script(number, control);
-            *operations = operations.saturating_sub(script.steps.len() + 2 * number);
-            if self.end_reason.is_some() || *operations == 0 || (self.should_stop)() {
-                return false;
-            }
-            let call_alone = suspected.call_alone(control);
-            let mut is_refuted = || suspected.is_refuted_by(&self.run_alone(&call_alone));
-            let is_refuted = (0..number).any(|_| is_refuted());
-            !is_refuted && suspected.is_reproduced_by(number, &self.run_alone(&script))
-        })
-    }
-
-    /// A control call of another action than this one that has got a response.
-    fn control_for(&mut self, api: &str) -> Option<Control> {
-        let known = self.working_controls.iter().find(|it| !it.is_of(api));
-        if let Some(control) = known {
-            return Some(*control);
-        }
-        let mut controls = Control::all().filter(|it| !it.is_of(api));
-        let control = controls.find(|it| {
-            if self.end_reason.is_some() || (self.should_stop)() {
-                return false;
-            }
-            let steps = vec![Step::from(it.call(0))];
-            let script = Script { name: "control".to_owned(), idea: String::new(), steps };
-            self.run_alone(&script).exchanges.iter().all(has_response)
-        })?;
-        self.working_controls.push(control);
-        Some(control)
-    }
-
     /// Whether the endpoint answers a control call. Only reads are sent, because nothing is known about
     /// the endpoint.
     fn answers_control_call(&mut self) -> bool {
@@ -402,7 +337,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs a script in a new namespace without additional reads.
-    fn run_alone(&mut self, script: &Script) -> ScriptRun {
+    pub(super) fn run_alone(&mut self, script: &Script) -> ScriptRun {
         self.run_in_namespace(&mut |endpoint, plan, options| {
             let options = SessionOptions { observe: ObserveMode::Off, ..options };
             run_script(script, endpoint, plan, options)
@@ -482,13 +417,21 @@ impl<'a> Run<'a> {
         let namespace = self.endpoint.enter_new_namespace();
         let mut plan = CleanupPlan::default();
         let missing = &self.results.missing;
-        let missing_action =
-            |op: &Operation| missing.iter().find(|it| it.is_action_of(op)).map(|it| it.action);
-        let is_supported = |op: &Operation| !missing.iter().any(|it| it.is_needed_by(op));
+        let hanging = &self.results.hanging;
+        let hanging_action = |op: &Operation| {
+            let api = op.action().map(|it| it.api);
+            api.filter(|it| hanging.contains(it))
+        };
+        let missing_action = |op: &Operation| {
+            let missing = missing.iter().find(|it| it.is_action_of(op)).map(|it| it.action);
+            missing.or_else(|| hanging_action(op))
+        };
+        let is_supported = |op: &Operation| {
+            hanging_action(op).is_none() && !missing.iter().any(|it| it.is_needed_by(op))
+        };
         let options = SessionOptions {
             is_supported: &is_supported,
             missing_action: &missing_action,
-            hanging: &self.results.hanging,
             observe: self.options.observe,
             convergence_timeout: self.options.convergence_timeout,
             has_responded: self.has_responded,

@@ -19,7 +19,6 @@ use crate::results::history::{Convergence, Exchange, Origin, ScriptRun, skipped}
 use crate::runner::capabilities::{is_same_action, needs};
 use crate::runner::cleanup::CleanupPlan;
 use crate::runner::observe::{ObserveMode, reads};
-use crate::runner::repeatable::CallForm;
 use crate::runner::retry::{is_lost, is_safe_to_retry, may_converge, reads_of_resource};
 use crate::script::{Script, Step};
 
@@ -34,8 +33,6 @@ pub(super) struct SessionOptions<'a> {
     pub(super) is_supported: CanHold<'a>,
     /// Returns the action of the operation if it is known to be missing.
     pub(super) missing_action: &'a dyn Fn(&Operation) -> Option<&'static str>,
-    /// The calls that never get a response. They are not sent.
-    pub(super) hanging: &'a [CallForm],
     pub(super) observe: ObserveMode,
     /// How long the endpoint may take to converge.
     pub(super) convergence_timeout: Duration,
@@ -183,26 +180,16 @@ impl<'a> Session<'a> {
     }
 
     fn is_supported(&self, op: &Operation) -> bool {
-        (self.options.is_supported)(op)
-            && !self.unsupported.iter().any(|it| needs(op, it))
-            && !self.is_hanging(op)
+        (self.options.is_supported)(op) && !self.unsupported.iter().any(|it| needs(op, it))
     }
 
-    /// Whether the call would get no response.
-    fn is_hanging(&self, op: &Operation) -> bool {
-        let mut hanging = self.options.hanging.iter();
-        hanging.any(|it| it.is_form_of(op, &self.account()))
-    }
-
-    /// Runs a line of a script. Skips it if it needs a call that the endpoint does not implement or never
-    /// responds to: without this call, other rules apply to the line than its author intended.
+    /// Runs a line of a script. Skips it if it needs an action that the endpoint does not implement:
+    /// without this action, other rules apply to the line than its author intended.
     fn run_line(&mut self, operation: Operation) {
         if self.abort_reason.is_some() {
             return self.run(operation);
         }
-        let is_hanging = self.is_hanging(&operation);
-        let own = is_hanging
-            || (self.options.missing_action)(&operation).is_some()
+        let own = (self.options.missing_action)(&operation).is_some()
             || self.unsupported.iter().any(|it| is_same_action(it, &operation));
         let actual = self.account();
         let is_same = |intended: &Account| {
@@ -212,14 +199,12 @@ impl<'a> Session<'a> {
             self.run(operation);
             return self.advance_intended(operation);
         }
-        let is_known = self.unsupported.iter().any(|it| is_same_action(it, &operation));
-        if own && !is_hanging && !is_known {
+        if own && !self.unsupported.iter().any(|it| is_same_action(it, &operation)) {
             self.unsupported.push(operation);
         }
         let intended = self.intended.take().unwrap_or(actual);
         let in_force = allowed(&intended, &operation).rules().collect();
         let reason = match operation.action().filter(|_| own) {
-            Some(action) if is_hanging => format!("{} gets no response", action.api),
             Some(action) => format!("needs {}", action.api),
             None => self.reason_of_unsupported(),
         };

@@ -268,8 +268,6 @@ impl Sender {
         if let Some(limit) = &self.rate_limit {
             limit.wait(&|| self.owner.is_stopped());
         }
-        let action = value_of(form, "Action").unwrap_or_default();
-        let timeout = self.waited.limit(action, self.timeout);
         let start = Instant::now();
         let transport = match &mut self.transport {
             Some(transport) if service == SigningService::Iam => transport.as_mut(),
@@ -280,16 +278,14 @@ impl Sender {
             form,
             identity: signer.unwrap_or(&self.identity),
             destination: &self.destination,
-            timeout,
+            timeout: self.timeout,
         });
         self.retry_after = transport.retry_after();
         let elapsed = start.elapsed();
         let response = disclose(form, signer.unwrap_or(&self.identity), response);
         if matches!(&response, Err(Response::Failed(it)) if it.kind == FailureKind::Timeout) {
-            self.waited.add_hanging(action, elapsed);
+            self.waited.add_hanging(elapsed);
             self.check_waiting_time();
-        } else if response.is_ok() {
-            self.waited.add_response(elapsed);
         }
         let response = self.unless_restarted(response);
         self.sent += usize::from(response.as_ref().err().is_none_or(was_sent));

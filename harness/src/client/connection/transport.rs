@@ -166,7 +166,7 @@ impl HttpTransport {
 
     fn signed(&self, request: &OutgoingRequest<'_>) -> Result<reqwest::RequestBuilder> {
         let EncodedRequest { url, headers, body } = request.signed()?;
-        let mut builder = self.client.post(url).timeout(request.timeout);
+        let mut builder = self.client.post(url);
         if self.is_without_pool {
             builder = builder.header(CONNECTION, "close");
         }

@@ -62,9 +62,6 @@ pub struct EndpointArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "endpoint")]
     pub wait: Option<Duration>,
     /// Seconds to wait for a response
-    ///
-    /// After a call without a response, the other calls of its action get a tenth of this time, but at
-    /// least a second and 5 times the slowest response.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds::<1, 600>)]
     pub timeout: u64,
     /// Longest time to wait for the endpoint in total
