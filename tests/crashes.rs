@@ -15,8 +15,7 @@ fn is(request: &str, action: &str) -> bool {
 
 /// The exit code and the output of a run against a port.
 fn run(port: &Port, arguments: &[&str]) -> (Option<i32>, String) {
-    let timeout: &[&str] = if arguments.contains(&"--timeout") { &[] } else { &["--timeout", "1"] };
-    let mut command = super::command(&[&["run", "--endpoint", &port.url], timeout].concat());
+    let mut command = super::command(&["run", "--endpoint", &port.url, "--timeout", "1"]);
     let output = command.args(arguments).output().unwrap();
     (output.status.code(), super::stdout(&output))
 }

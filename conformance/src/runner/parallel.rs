@@ -3,7 +3,8 @@
 //! A unit is a script or a generator. Workers run units ahead of their turn, each on its own fork
 //! of the endpoint and in its own namespaces. The main thread merges the results in the order of
 //! the units. If an earlier unit has raised a suspicion that would have changed a later unit, the
-//! later unit runs again in its turn.
+//! later unit runs again in its turn. After a call without a response, the rest runs sequentially: the
+//! workers would wait for the same call, and their load could slow down its repetitions.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -24,13 +25,11 @@ const UNITS_AHEAD_PER_FORK: usize = 8;
 /// How often the main thread checks whether the run must end.
 const STOP_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A unit to run, and the capabilities that were missing and the actions that hung when it was
-/// scheduled.
+/// A unit to run, and the capabilities that were missing when it was scheduled.
 struct Task<'a> {
     index: usize,
     unit: Unit<'a>,
     missing: Vec<MissingCapability>,
-    hanging: Vec<&'static str>,
 }
 
 /// The result of a task.
@@ -38,8 +37,6 @@ struct TaskResult {
     index: usize,
     /// The number of missing capabilities that the worker knew.
     known_missing: usize,
-    /// The actions that the worker left out.
-    known_hanging: Vec<&'static str>,
     /// Contains only the capabilities that the task itself found to be missing.
     results: Results,
     requests: usize,
@@ -61,18 +58,20 @@ pub(super) fn run_units(run: &mut Run<'_>, units: &[Unit<'_>], jobs: usize) {
     // One job finds out whether the endpoint responds at all.
     while jobs < 2 || !run.has_responded {
         let Some(unit) = units.next() else { return };
-        run.run_unit(unit);
-        run.repeat_timeouts();
+        run_sequentially(run, unit);
     }
     let forks: Vec<_> = (0..jobs).filter_map(|_| run.endpoint.inner.fork()).collect();
     if forks.is_empty() {
-        for unit in units {
-            run.run_unit(unit);
-            run.repeat_timeouts();
-        }
+        units.for_each(|unit| run_sequentially(run, unit));
     } else {
         run_on_forks(run, &units.collect::<Vec<_>>(), forks);
     }
+}
+
+/// Runs a unit, and repeats its calls that got no response.
+fn run_sequentially(run: &mut Run<'_>, unit: Unit<'_>) {
+    run.run_unit(unit);
+    run.repeat_timeouts();
 }
 
 fn run_on_forks(run: &mut Run<'_>, units: &[Unit<'_>], forks: Vec<Box<dyn Endpoint + Send>>) {
@@ -85,7 +84,7 @@ fn run_on_forks(run: &mut Run<'_>, units: &[Unit<'_>], forks: Vec<Box<dyn Endpoi
         stopped: AtomicBool::new(false),
         unmerged_requests: AtomicUsize::new(0),
     };
-    std::thread::scope(|scope| {
+    let done = std::thread::scope(|scope| {
         for fork in forks {
             let (shared, result_sender) = (&shared, result_sender.clone());
             scope.spawn(move || work(fork, shared, &result_sender));
@@ -93,24 +92,32 @@ fn run_on_forks(run: &mut Run<'_>, units: &[Unit<'_>], forks: Vec<Box<dyn Endpoi
         drop(result_sender);
         let mut scheduled = 0;
         let mut early = BTreeMap::new();
+        let mut done = units.len();
         for (turn, unit) in units.iter().enumerate() {
             while scheduled < units.len().min(turn + window) && run.end_reason.is_none() {
-                let (missing, hanging) = (run.results.missing.clone(), run.results.hanging.clone());
+                let missing = run.results.missing.clone();
                 let unit = units.get(scheduled).copied().unwrap_or(*unit);
-                _ = task_sender.send(Task { index: scheduled, unit, missing, hanging });
+                _ = task_sender.send(Task { index: scheduled, unit, missing });
                 scheduled += 1;
             }
             let is_scheduled = turn < scheduled;
             let result =
                 is_scheduled.then(|| wait_for_result(run, turn, &mut early, &results, &shared));
             merge(run, *unit, result.flatten(), &shared);
-            run.repeat_timeouts();
+            if run.has_timeouts() {
+                shared.stopped.store(true, Ordering::Relaxed);
+                done = turn + 1;
+                break;
+            }
         }
         drop(task_sender);
-        for result in results {
+        for result in early.into_values().chain(results) {
             merge_leftovers(run, result);
         }
+        done
     });
+    run.repeat_timeouts();
+    units.iter().skip(done).for_each(|unit| run_sequentially(run, *unit));
 }
 
 /// Waits for the result of the unit whose turn it is. Returns `None` if no worker is left.
@@ -147,7 +154,6 @@ fn merge(run: &mut Run<'_>, unit: Unit<'_>, result: Option<TaskResult>, shared: 
     _ = shared.unmerged_requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |unmerged| {
         Some(unmerged.saturating_sub(requests))
     });
-    run.include_responding(&result.results.script_runs);
     if run.end_reason.is_some() || is_outdated(run, unit, &result) {
         merge_leftovers(run, result);
         return run.run_unit(unit);
@@ -171,19 +177,15 @@ fn merge(run: &mut Run<'_>, unit: Unit<'_>, result: Option<TaskResult>, shared: 
     merge_leftovers(run, result);
 }
 
-/// Returns true if it has turned out since that a capability is missing, or that an action hangs or
-/// responds, and this affects the unit. A generator chooses among all actions that can be used.
+/// Returns true if a capability that has been found to be missing since affects the unit. A script
+/// must not use a missing capability; a generator chooses among all the others.
 fn is_outdated(run: &Run<'_>, unit: Unit<'_>, result: &TaskResult) -> bool {
-    let missing = run.results.missing.iter().skip(result.known_missing).map(|it| it.action);
-    let (hanging, known) = (&run.results.hanging, &result.known_hanging);
-    let new_hanging = hanging.iter().filter(|it| !known.contains(it));
-    let responding = known.iter().filter(|it| !hanging.contains(it));
-    let mut new = missing.chain(new_hanging.chain(responding).copied());
+    let mut new = run.results.missing.iter().skip(result.known_missing);
     match unit {
         Unit::Generated(_) => new.next().is_some(),
-        Unit::Script(_) => new.any(|api| {
+        Unit::Script(_) => new.any(|missing| {
             let mut exchanges = result.results.script_runs.iter().flat_map(|it| &it.exchanges);
-            exchanges.any(|it| it.operation.action().is_some_and(|it| it.api == api))
+            exchanges.any(|it| missing.is_action_of(&it.operation))
         }),
     }
 }
@@ -191,6 +193,7 @@ fn is_outdated(run: &Run<'_>, unit: Unit<'_>, result: &TaskResult) -> bool {
 /// Merges the request count, the names and the resources of a task, even if its responses are
 /// discarded, so that cleanup deletes everything that it created.
 fn merge_leftovers(run: &mut Run<'_>, result: TaskResult) {
+    run.timeouts.discarded.extend(result.results.script_runs);
     run.endpoint.requests += result.requests;
     if let Some(names) = result.learned_names {
         run.endpoint.inner.merge_learned_names(names);
@@ -216,7 +219,6 @@ fn work(mut fork: Box<dyn Endpoint + Send>, shared: &Shared<'_>, results: &Sende
         let should_stop = || shared.stopped.load(Ordering::Relaxed);
         let mut run = Run::new(endpoint, shared.options, &should_stop, &|_| ());
         run.results.missing = task.missing;
-        run.results.hanging.clone_from(&task.hanging);
         run.has_responded = true;
         run.run_unit(task.unit);
         let Run { endpoint: Counting { requests, .. }, results: mut task_results, .. } = run;
@@ -224,7 +226,6 @@ fn work(mut fork: Box<dyn Endpoint + Send>, shared: &Shared<'_>, results: &Sende
         let result = TaskResult {
             index: task.index,
             known_missing,
-            known_hanging: task.hanging,
             results: task_results,
             requests,
             learned_names: fork.take_learned_names(),

@@ -46,6 +46,11 @@ impl CallForm {
         Some(Self { api, words, rules, shows: shown_kinds(exchange) })
     }
 
+    /// The action of the calls.
+    pub(super) const fn api(&self) -> &'static str {
+        self.api
+    }
+
     /// Whether the calls have the same action, parameters and rules, whatever their responses show.
     fn is_like(&self, other: &Self) -> bool {
         (self.api, &self.words, &self.rules) == (other.api, &other.words, &other.rules)
@@ -120,9 +125,9 @@ impl RepeatableFailure {
         self.kind == FailureKind::Timeout
     }
 
-    /// Whether a call of this form got no response in time.
-    pub(super) fn is_timeout_of(&self, form: &CallForm) -> bool {
-        self.is_timeout() && self.form == *form
+    /// What the calls that fail have in common.
+    pub(super) const fn form(&self) -> &CallForm {
+        &self.form
     }
 
     /// The number of repetitions that show the failure.
@@ -132,7 +137,7 @@ impl RepeatableFailure {
 
     /// The action of the call.
     pub(super) const fn api(&self) -> &'static str {
-        self.form.api
+        self.form.api()
     }
 
     /// The call alone, after a control call. It is run more often before each repetition than
@@ -262,15 +267,15 @@ fn without_lost_reads(script_run: &ScriptRun, index: usize) -> Script {
 }
 
 /// The forms of the calls of a run that got no response in time.
-pub(super) fn forms_of_timeouts(script_run: &ScriptRun) -> impl Iterator<Item = CallForm> {
+pub(super) fn timed_out_forms(script_run: &ScriptRun) -> impl Iterator<Item = CallForm> {
     let is_timeout = |it: &&Exchange| failure_of(it) == Some(FailureKind::Timeout);
     script_run.exchanges.iter().filter(is_timeout).filter_map(CallForm::of)
 }
 
-/// Whether the action has got a response in this run.
-pub(super) fn has_responded(script_run: &ScriptRun, api: &str) -> bool {
+/// Whether the action has got a response in one of these runs.
+pub(super) fn action_has_responded(script_runs: &[ScriptRun], api: &str) -> bool {
     let is_of_action = |it: &&Exchange| it.operation.action().is_some_and(|it| it.api == api);
-    script_run.exchanges.iter().filter(is_of_action).any(has_response)
+    script_runs.iter().flat_map(|it| &it.exchanges).filter(is_of_action).any(has_response)
 }
 
 /// The rule that a failure breaks, if one has evidence.

@@ -1,13 +1,13 @@
 //! Repeats the failures of a run, to find those that come whenever the call is made in the same way.
 //!
-//! Failures are repeated at the end of the run. A call that hangs is also repeated after the unit that
-//! shows it: an action that has never responded is then left out, because each call of it would use up
-//! the waiting time of the run.
+//! Failures are repeated at the end of the run. A call that gets no response is also repeated after the
+//! unit that shows it: an action that has never responded is then left out, because each call of it
+//! would use up the waiting time of the run.
 
 use crate::results::history::ScriptRun;
 use crate::runner::control::Control;
 use crate::runner::repeatable::{
-    CallForm, RepeatableFailure, forms_of_timeouts, has_responded, has_response,
+    CallForm, RepeatableFailure, action_has_responded, has_response, timed_out_forms,
 };
 use crate::runner::run::Run;
 use crate::script::{Script, Step};
@@ -17,89 +17,117 @@ use crate::script::{Script, Step};
 pub(super) struct Timeouts {
     /// The number of script runs that were searched for them.
     searched: usize,
-    /// The forms that were repeated after the unit that showed them.
-    repeated: Vec<CallForm>,
-    /// Those of them that got no response in any repetition.
-    unanswered: Vec<CallForm>,
+    /// Each form that has occurred, and what its repetitions have shown.
+    forms: Vec<(CallForm, Repeated)>,
+    /// Runs that do not count. They may contain a response.
+    pub(super) discarded: Vec<ScriptRun>,
+}
+
+/// What the repetitions of a failure have shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeated {
+    /// It occurs in each of so many repetitions.
+    Fails(usize),
+    /// Another outcome, such as a response.
+    Differs,
+    /// Nothing: they could not be sent.
+    Nothing,
 }
 
 impl Run<'_> {
+    /// Whether a call has got no response in time, and was not repeated yet.
+    pub(super) fn has_timeouts(&self) -> bool {
+        let new = self.results.script_runs.get(self.timeouts.searched..).unwrap_or_default();
+        new.iter().any(|it| timed_out_forms(it).next().is_some())
+    }
+
     /// Repeats the new calls that got no response in time. From then on, an action is left out if such a
     /// call never gets a response and no other call of it has got one.
     pub(super) fn repeat_timeouts(&mut self) {
         let new_runs = self.results.script_runs.get(self.timeouts.searched..).unwrap_or_default();
-        let mut new: Vec<CallForm> = new_runs.iter().flat_map(forms_of_timeouts).collect();
+        let mut new: Vec<CallForm> = new_runs.iter().flat_map(timed_out_forms).collect();
         self.timeouts.searched = self.results.script_runs.len();
-        new.retain(|it| !self.timeouts.repeated.contains(it));
+        new.retain(|it| self.known_timeout(it).is_none());
         if new.is_empty() {
             return;
         }
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
-            let api = suspected.api();
-            let form = new.iter().find(|it| suspected.is_timeout_of(it));
-            let Some(form) = form.filter(|_| !self.results.hanging.contains(&api)) else {
+            let (form, api) = (suspected.form(), suspected.api());
+            let is_new = suspected.is_timeout() && new.contains(form);
+            if !is_new || self.results.hanging.contains(&api) {
                 continue;
-            };
-            self.timeouts.repeated.push(form.clone());
-            if self.fails_always(&suspected, suspected.repetitions()) {
-                self.timeouts.unanswered.push(form.clone());
-                if !self.results.script_runs.iter().any(|it| has_responded(it, api)) {
-                    self.results.hanging.push(api);
-                }
+            }
+            let repeated = self.repeat(&suspected, suspected.repetitions());
+            self.timeouts.forms.push((form.clone(), repeated));
+            if matches!(repeated, Repeated::Fails(_)) && !self.has_responded_to(api) {
+                self.results.hanging.push(api);
             }
         }
     }
 
-    /// Sends the calls of actions again that have responded in one of these runs.
-    pub(super) fn include_responding(&mut self, script_runs: &[ScriptRun]) {
-        self.results.hanging.retain(|api| !script_runs.iter().any(|it| has_responded(it, api)));
-    }
-
-    /// Repeats the failures that may be repeatable, and makes those that are a divergence. A call that
-    /// never got a response during the run is repeated once more, if the run has not ended.
+    /// Repeats the failures that may be repeatable, and makes those that are a divergence. One that was
+    /// repeated during the run is repeated once more, unless the run has ended early and the endpoint
+    /// still responds to other calls.
     pub(super) fn confirm_repeatable_failures(&mut self) {
         let mut hanging = std::mem::take(&mut self.results.hanging);
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
-            let is_one_of = |forms: &[CallForm]| forms.iter().any(|it| suspected.is_timeout_of(it));
-            let is_unanswered = is_one_of(&self.timeouts.unanswered);
-            if is_one_of(&self.timeouts.repeated) && !is_unanswered {
-                continue;
-            }
-            let is_of_hanging = suspected.is_timeout() && hanging.contains(&suspected.api());
-            let repetitions =
-                if is_unanswered || is_of_hanging { 1 } else { suspected.repetitions() };
-            let is_confirmed = is_unanswered && self.has_ended();
-            if is_confirmed || self.fails_always(&suspected, repetitions) {
+            let known = self.known_timeout(suspected.form()).filter(|_| suspected.is_timeout());
+            let done = match known {
+                Some(Repeated::Differs) => continue,
+                Some(Repeated::Fails(times)) => times,
+                Some(Repeated::Nothing) | None => 0,
+            };
+            let left = suspected.repetitions().saturating_sub(done).max(1);
+            let is_shown = done > 0 && self.has_ended() && self.answers_control_call();
+            if is_shown || matches!(self.repeat(&suspected, left), Repeated::Fails(_)) {
                 suspected.mark(&mut self.results.script_runs);
-            } else {
+            } else if suspected.is_timeout() {
                 hanging.retain(|it| *it != suspected.api());
             }
         }
         self.results.hanging = hanging;
     }
 
+    fn known_timeout(&self, form: &CallForm) -> Option<Repeated> {
+        let forms = self.timeouts.forms.iter();
+        forms.rev().find(|(it, _)| it == form).map(|(_, repeated)| *repeated)
+    }
+
+    /// Whether the action has got a response in a script, or in a repetition of one of its calls.
+    fn has_responded_to(&self, api: &str) -> bool {
+        let differs = |it: &(CallForm, Repeated)| it.0.api() == api && it.1 == Repeated::Differs;
+        action_has_responded(&self.results.script_runs, api)
+            || action_has_responded(&self.timeouts.discarded, api)
+            || self.timeouts.forms.iter().any(differs)
+    }
+
     fn has_ended(&self) -> bool {
         self.end_reason.is_some() || (self.should_stop)()
     }
 
-    /// Whether the failure occurs again in each repetition, while other calls work.
-    fn fails_always(&mut self, suspected: &RepeatableFailure, repetitions: usize) -> bool {
-        if self.confirmation_runs.iter().any(|it| suspected.is_refuted_by(it)) {
-            return false;
+    /// Repeats a failure, with other calls in between.
+    fn repeat(&mut self, suspected: &RepeatableFailure, repetitions: usize) -> Repeated {
+        let mut others = self.confirmation_runs.iter().chain(&self.timeouts.discarded);
+        if others.any(|it| suspected.is_refuted_by(it)) {
+            return Repeated::Differs;
         }
-        let Some(control) = self.control_for(suspected.api()) else { return false };
-        (0..repetitions).all(|number| {
+        let Some(control) = self.control_for(suspected.api()) else { return Repeated::Nothing };
+        for number in 0..repetitions {
             let script = suspected.script(number, control);
             let operations = script.steps.len() + 2 * number;
             self.repetitions_left = self.repetitions_left.saturating_sub(operations);
             if self.has_ended() || self.repetitions_left == 0 {
-                return false;
+                return Repeated::Nothing;
             }
             let call_alone = suspected.call_alone(control);
             let mut is_refuted = || suspected.is_refuted_by(&self.run_alone(&call_alone));
             let is_refuted = (0..number).any(|_| is_refuted());
-            !is_refuted && suspected.is_reproduced_by(number, &self.run_alone(&script))
-        })
+            if is_refuted || !suspected.is_reproduced_by(number, &self.run_alone(&script)) {
+                let is_cut_off = self.has_ended() && !is_refuted;
+                return if is_cut_off { Repeated::Nothing } else { Repeated::Differs };
+            }
+        }
+        Repeated::Fails(repetitions)
     }
 
     /// A control call of another action than this one that has got a response.

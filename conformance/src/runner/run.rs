@@ -1,7 +1,7 @@
 //! The loop of a run: runs units one after the other, each in a namespace of its own.
 //!
-//! After each unit it looks for missing capabilities and calls that hang, checks whether the endpoint
-//! still responds, and deletes resources if too many are left. At the end it confirms missing
+//! After each unit it looks for missing capabilities, checks whether the endpoint still responds, and
+//! deletes resources if too many are left. At the end it confirms missing
 //! capabilities and repeatable failures, and shortens the scripts of findings.
 
 use std::collections::BTreeSet;
@@ -72,7 +72,7 @@ pub(super) struct Results {
     pub(super) missing: Vec<MissingCapability>,
     /// The actions that hang and have never responded. They are left out.
     pub(super) hanging: Vec<&'static str>,
-    /// The indexes of the script runs that were skipped because of a missing capability.
+    /// The indexes of the script runs that left out an action.
     pub(super) deferred: Vec<usize>,
     pub(super) pending_cleanup: Vec<PendingCleanup>,
     pub(super) not_deleted: Vec<(NotDeleted, bool)>,
@@ -156,6 +156,7 @@ impl<'a> Run<'a> {
         self.confirm_missing_capabilities();
         self.run_deferred_scripts();
         self.confirm_repeatable_failures();
+        self.run_deferred_scripts();
         self.end_if_stopped();
         if self.end_reason == Some(EndReason::Stopped) && !is_stopped() {
             self.end_reason = Some(EndReason::BudgetUsedUp);
@@ -193,7 +194,7 @@ impl<'a> Run<'a> {
                 origin: Origin::Written,
             }
         } else {
-            if self.missing_for(script).is_some() {
+            if self.leaves_out(script) {
                 self.results.deferred.push(self.results.script_runs.len());
             }
             let script_run = self.script_in_namespace(script);
@@ -215,9 +216,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn missing_for(&self, script: &Script) -> Option<&MissingCapability> {
-        let mut missing = self.results.missing.iter();
-        missing.find(|it| script.operations().any(|op| it.is_action_of(&op)))
+    /// Whether the script calls an action that is missing or hangs.
+    fn leaves_out(&self, script: &Script) -> bool {
+        let missing = self.results.missing.iter().map(|it| it.action);
+        let mut left_out = missing.chain(self.results.hanging.iter().copied());
+        left_out
+            .any(|api| script.operations().any(|op| op.action().is_some_and(|it| it.api == api)))
     }
 
     /// Runs a generator to its end, in as many namespaces as it needs.
@@ -320,7 +324,7 @@ impl<'a> Run<'a> {
 
     /// Whether the endpoint answers a control call. Only reads are sent, because nothing is known about
     /// the endpoint.
-    fn answers_control_call(&mut self) -> bool {
+    pub(super) fn answers_control_call(&mut self) -> bool {
         self.endpoint.enter_new_namespace();
         Control::READS.iter().any(|it| {
             let response = self.endpoint.execute(&it.call(0));
@@ -344,13 +348,14 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Runs the deferred scripts whose capabilities are not missing after all.
+    /// Runs the deferred scripts whose actions are not left out after all.
     fn run_deferred_scripts(&mut self) {
         for index in std::mem::take(&mut self.results.deferred) {
             let script_run = self.results.script_runs.get(index);
             let Some(script) = script_run.map(|it| it.script.clone()) else { continue };
-            let is_runnable = self.missing_for(&script).is_none();
-            if self.end_reason.is_none() && is_runnable && !(self.should_stop)() {
+            if self.leaves_out(&script) {
+                self.results.deferred.push(index);
+            } else if self.end_reason.is_none() && !(self.should_stop)() {
                 let script_run = self.script_in_namespace(&script);
                 self.results.script_runs.splice(index..=index, [script_run]);
             }
@@ -504,10 +509,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Cleans up if more than [`PENDING_CLEANUP_MAX`] resources are left.
+    /// Cleans up if more than [`PENDING_CLEANUP_MAX`] resources are left. If an action hangs, cleanup may
+    /// take long, and waits until the end.
     pub(super) fn clean_up_if_due(&mut self) {
         let pending = self.results.pending_cleanup.iter().map(|it| it.plan.len()).sum::<usize>();
-        if pending > PENDING_CLEANUP_MAX {
+        if pending > PENDING_CLEANUP_MAX && self.results.hanging.is_empty() {
             self.clean_up();
         }
     }

@@ -47,8 +47,8 @@ pub(crate) fn violations(
     let mut inspection = Inspection { api: action.api, op, form, raw, names, found: Vec::new() };
     let Ok(text) = std::str::from_utf8(&raw.body) else { return Vec::new() };
     let parsed = Element::parse(text);
-    if let Ok(root) = &parsed {
-        inspection.notation(text, root);
+    if parsed.is_ok() {
+        inspection.notation(text);
     }
     match parsed {
         Ok(root) if root.name == "ErrorResponse" || error_of(&root).is_some() => {

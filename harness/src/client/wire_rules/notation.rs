@@ -1,26 +1,17 @@
 //! How a response is written: what XML permits, AWS never does, and some SDKs cannot read.
 
-use iamspec_conformance::oracle::wire::{METADATA_LAST, PLAIN_XML, WireViolation};
+use iamspec_conformance::oracle::wire::{PLAIN_XML, WireViolation};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use crate::client::wire_rules::Inspection;
-use crate::wire::xml_read::Element;
 
 impl Inspection<'_> {
     /// Checks the notation of a document.
-    pub(super) fn notation(&mut self, text: &str, root: &Element) {
+    pub(super) fn notation(&mut self, text: &str) {
         let mark = text.starts_with('\u{feff}').then_some("no byte order mark");
         for expected in mark.into_iter().chain(in_events(text)) {
             self.report(WireViolation::of(&PLAIN_XML, expected.to_owned()));
-        }
-        let place =
-            |is_it: &dyn Fn(&str) -> bool| root.children.iter().position(|it| is_it(&it.name));
-        let metadata = place(&|it| it == "ResponseMetadata");
-        let result = place(&|it| it.ends_with("Result"));
-        if metadata.zip(result).is_some_and(|(metadata, result)| metadata < result) {
-            let expected = "`ResponseMetadata` after the result".to_owned();
-            self.report(WireViolation::of(&METADATA_LAST, expected));
         }
     }
 }

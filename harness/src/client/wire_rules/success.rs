@@ -1,8 +1,9 @@
 //! The outer elements of a success, and the rules of listings (E-001, E-002, E-007, E-009).
 
 use iamspec_conformance::oracle::wire::{
-    CONTENT_TYPE, IS_TRUNCATED, LIST_PRESENT, MARKER, NEW_USER_ID, NO_RESULT, PAGE_SIZE,
-    RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT, STRAY_MARKER, SUCCESS_STATUS, WireViolation,
+    CONTENT_TYPE, IS_TRUNCATED, LIST_PRESENT, MARKER, METADATA_LAST, NEW_USER_ID, NO_RESULT,
+    PAGE_SIZE, RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT, STRAY_MARKER, SUCCESS_STATUS,
+    WireViolation,
 };
 
 use crate::client::wire_rules::Inspection;
@@ -75,6 +76,11 @@ impl Inspection<'_> {
             let detail = format!("<{wrapper}> around the members of the result");
             return self.report(WireViolation::of(&RESULT_WRAPPER, detail));
         };
+        let mut names = root.children.iter().map(|it| it.name.as_str());
+        if names.find(|it| [wrapper, "ResponseMetadata"].contains(it)) != Some(wrapper) {
+            let detail = format!("<{wrapper}> before <ResponseMetadata>");
+            self.report(WireViolation::of(&METADATA_LAST, detail));
+        }
         self.members(result, shape);
     }
 
