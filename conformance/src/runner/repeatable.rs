@@ -30,7 +30,7 @@ const ERROR_RATE: f64 = 1e-6;
 /// Calls with the same action, the same kinds of parameters, the same rules in force, and responses that show
 /// the same kinds of entities.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct CallForm {
+pub(super) struct CallPattern {
     api: &'static str,
     words: String,
     rules: Vec<String>,
@@ -38,7 +38,7 @@ pub(super) struct CallForm {
     shows: Vec<&'static str>,
 }
 
-impl CallForm {
+impl CallPattern {
     fn of(exchange: &Exchange) -> Option<Self> {
         let api = exchange.operation.action()?.api;
         let words = words(&exchange.operation);
@@ -82,7 +82,7 @@ fn words(operation: &Operation) -> String {
 
 /// A failure that may be repeatable.
 pub(super) struct RepeatableFailure {
-    form: CallForm,
+    form: CallPattern,
     kind: FailureKind,
     /// The rule that says how AWS responds.
     rule: Rule,
@@ -98,7 +98,7 @@ impl RepeatableFailure {
         let mut suspected: Vec<Self> = Vec::new();
         for script_run in script_runs {
             for (index, exchange) in script_run.exchanges.iter().enumerate() {
-                let (Some(kind), Some(form)) = (failure_of(exchange), CallForm::of(exchange))
+                let (Some(kind), Some(form)) = (failure_of(exchange), CallPattern::of(exchange))
                 else {
                     continue;
                 };
@@ -126,7 +126,7 @@ impl RepeatableFailure {
     }
 
     /// What the calls that fail have in common.
-    pub(super) const fn form(&self) -> &CallForm {
+    pub(super) const fn form(&self) -> &CallPattern {
         &self.form
     }
 
@@ -167,12 +167,12 @@ impl RepeatableFailure {
         // always have the same place in the period of a fault.
         before.iter().all(|it| has_response(it) && it.convergence.is_none())
             && failure_of(call) == Some(self.kind)
-            && CallForm::of(call).is_some_and(|it| it == self.form)
+            && CallPattern::of(call).is_some_and(|it| it == self.form)
     }
 
     /// Whether a call of the same form has got a response in this run, or another call needed a retry.
     pub(super) fn is_refuted_by(&self, script_run: &ScriptRun) -> bool {
-        let is_of_form = |it: &Exchange| CallForm::of(it).is_some_and(|it| it == self.form);
+        let is_of_form = |it: &Exchange| CallPattern::of(it).is_some_and(|it| it == self.form);
         let refutes =
             |it: &Exchange| has_response(it) && (is_of_form(it) || it.convergence.is_some());
         script_run.exchanges.iter().any(refutes)
@@ -182,7 +182,7 @@ impl RepeatableFailure {
     pub(super) fn mark(&self, script_runs: &mut [ScriptRun]) {
         for exchange in script_runs.iter_mut().flat_map(|it| &mut it.exchanges) {
             let is_same = failure_of(exchange) == Some(self.kind)
-                && CallForm::of(exchange).is_some_and(|it| it == self.form);
+                && CallPattern::of(exchange).is_some_and(|it| it == self.form);
             if is_same {
                 exchange.verdict = Verdict::Diverges(Box::new(self.divergence(exchange)));
             }
@@ -204,20 +204,49 @@ impl RepeatableFailure {
     }
 }
 
+/// The calls that got no response in time.
+#[derive(Default)]
+pub(super) struct Timeouts {
+    /// The number of script runs that were searched for them.
+    pub(super) searched: usize,
+    /// Each form that has occurred, and what its repetitions have shown.
+    pub(super) forms: Vec<(CallPattern, Repeated)>,
+    /// Runs that do not count. They may contain a response.
+    pub(super) discarded: Vec<ScriptRun>,
+}
+
+/// What the repetitions of a failure have shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeated {
+    /// It occurs in each of so many repetitions.
+    Fails(usize),
+    /// Another outcome, such as a response.
+    Differs,
+    /// Nothing: they could not be sent.
+    Nothing,
+}
+
+impl Timeouts {
+    /// What the repetitions of calls of this form have shown. `None` if there were none.
+    pub(super) fn known(&self, form: &CallPattern) -> Option<Repeated> {
+        self.forms.iter().find(|(it, _)| it == form).map(|(_, repeated)| *repeated)
+    }
+}
+
 /// The number of repetitions after which the failure of this form is not due to chance. `None` if a
 /// call of the form has got a response, or if other calls fail too often.
-fn repetitions(script_runs: &[ScriptRun], form: &CallForm) -> Option<usize> {
+fn repetitions(script_runs: &[ScriptRun], form: &CallPattern) -> Option<usize> {
     let exchanges = || script_runs.iter().flat_map(|it| &it.exchanges);
-    let is_of_form = |it: &Exchange| CallForm::of(it).is_some_and(|it| it == *form);
+    let is_of_form = |it: &Exchange| CallPattern::of(it).is_some_and(|it| it == *form);
     if exchanges().any(|it| has_response(it) && is_of_form(it)) {
         return None;
     }
     let rate = |is_counted: &dyn Fn(&Exchange) -> bool| {
         let counted = || exchanges().filter(|it| is_counted(it) && !is_of_form(it));
         // A form that has never got a response may fail for a reason of its own.
-        let answered: Vec<CallForm> =
-            counted().filter(|it| has_response(it)).filter_map(CallForm::of).collect();
-        let failed = counted().filter(|it| failure_of(it).is_some()).filter_map(CallForm::of);
+        let answered: Vec<CallPattern> =
+            counted().filter(|it| has_response(it)).filter_map(CallPattern::of).collect();
+        let failed = counted().filter(|it| failure_of(it).is_some()).filter_map(CallPattern::of);
         let by_chance = failed.filter(|it| answered.iter().any(|other| other.is_like(it))).count();
         ratio(by_chance, by_chance + answered.len())
     };
@@ -267,9 +296,9 @@ fn without_lost_reads(script_run: &ScriptRun, index: usize) -> Script {
 }
 
 /// The forms of the calls of a run that got no response in time.
-pub(super) fn timed_out_forms(script_run: &ScriptRun) -> impl Iterator<Item = CallForm> {
+pub(super) fn timed_out_forms(script_run: &ScriptRun) -> impl Iterator<Item = CallPattern> {
     let is_timeout = |it: &&Exchange| failure_of(it) == Some(FailureKind::Timeout);
-    script_run.exchanges.iter().filter(is_timeout).filter_map(CallForm::of)
+    script_run.exchanges.iter().filter(is_timeout).filter_map(CallPattern::of)
 }
 
 /// Whether the action has got a response in one of these runs.
@@ -310,7 +339,7 @@ mod tests {
     fn needed(exchanges: Vec<Exchange>) -> Option<usize> {
         let script = Script { name: String::new(), idea: String::new(), steps: Vec::new() };
         let run = ScriptRun { script, exchanges, origin: Origin::Written };
-        let form = CallForm::of(&failed(Operation::DeleteUser(User(0))))?;
+        let form = CallPattern::of(&failed(Operation::DeleteUser(User(0))))?;
         repetitions(&[run], &form)
     }
 

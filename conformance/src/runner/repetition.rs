@@ -4,35 +4,12 @@
 //! unit that shows it: an action that has never responded is then left out, because each call of it
 //! would use up the waiting time of the run.
 
-use crate::results::history::ScriptRun;
 use crate::runner::control::Control;
 use crate::runner::repeatable::{
-    CallForm, RepeatableFailure, action_has_responded, has_response, timed_out_forms,
+    CallPattern, RepeatableFailure, Repeated, action_has_responded, has_response, timed_out_forms,
 };
 use crate::runner::run::Run;
 use crate::script::{Script, Step};
-
-/// The calls that got no response in time.
-#[derive(Default)]
-pub(super) struct Timeouts {
-    /// The number of script runs that were searched for them.
-    searched: usize,
-    /// Each form that has occurred, and what its repetitions have shown.
-    forms: Vec<(CallForm, Repeated)>,
-    /// Runs that do not count. They may contain a response.
-    pub(super) discarded: Vec<ScriptRun>,
-}
-
-/// What the repetitions of a failure have shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Repeated {
-    /// It occurs in each of so many repetitions.
-    Fails(usize),
-    /// Another outcome, such as a response.
-    Differs,
-    /// Nothing: they could not be sent.
-    Nothing,
-}
 
 impl Run<'_> {
     /// Whether a call has got no response in time, and was not repeated yet.
@@ -45,9 +22,9 @@ impl Run<'_> {
     /// call never gets a response and no other call of it has got one.
     pub(super) fn repeat_timeouts(&mut self) {
         let new_runs = self.results.script_runs.get(self.timeouts.searched..).unwrap_or_default();
-        let mut new: Vec<CallForm> = new_runs.iter().flat_map(timed_out_forms).collect();
+        let mut new: Vec<CallPattern> = new_runs.iter().flat_map(timed_out_forms).collect();
         self.timeouts.searched = self.results.script_runs.len();
-        new.retain(|it| self.known_timeout(it).is_none());
+        new.retain(|it| self.timeouts.known(it).is_none());
         if new.is_empty() {
             return;
         }
@@ -71,7 +48,7 @@ impl Run<'_> {
     pub(super) fn confirm_repeatable_failures(&mut self) {
         let mut hanging = std::mem::take(&mut self.results.hanging);
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
-            let known = self.known_timeout(suspected.form()).filter(|_| suspected.is_timeout());
+            let known = self.timeouts.known(suspected.form()).filter(|_| suspected.is_timeout());
             let done = match known {
                 Some(Repeated::Differs) => continue,
                 Some(Repeated::Fails(times)) => times,
@@ -88,14 +65,9 @@ impl Run<'_> {
         self.results.hanging = hanging;
     }
 
-    fn known_timeout(&self, form: &CallForm) -> Option<Repeated> {
-        let forms = self.timeouts.forms.iter();
-        forms.rev().find(|(it, _)| it == form).map(|(_, repeated)| *repeated)
-    }
-
     /// Whether the action has got a response in a script, or in a repetition of one of its calls.
     fn has_responded_to(&self, api: &str) -> bool {
-        let differs = |it: &(CallForm, Repeated)| it.0.api() == api && it.1 == Repeated::Differs;
+        let differs = |it: &(CallPattern, Repeated)| it.0.api() == api && it.1 == Repeated::Differs;
         action_has_responded(&self.results.script_runs, api)
             || action_has_responded(&self.timeouts.discarded, api)
             || self.timeouts.forms.iter().any(differs)

@@ -20,7 +20,7 @@ use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::control::Control;
 use crate::runner::observe::ObserveMode;
-use crate::runner::repetition::Timeouts;
+use crate::runner::repeatable::Timeouts;
 use crate::runner::retry::RetryPolicy;
 use crate::runner::session::{SessionOptions, run_generator, run_script};
 use crate::runner::{EndReason, Report, RunOptions};
