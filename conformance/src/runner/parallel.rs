@@ -56,7 +56,7 @@ struct Shared<'a> {
 pub(super) fn run_units(run: &mut Run<'_>, units: &[Unit<'_>], jobs: usize) {
     let mut units = units.iter().copied();
     // One job finds out whether the endpoint responds at all.
-    while jobs < 2 || !run.has_responded {
+    while jobs < 2 || !run.has_responded || run.timeouts.have_occurred {
         let Some(unit) = units.next() else { return };
         run_sequentially(run, unit);
     }

@@ -103,7 +103,7 @@ impl RepeatableFailure {
                     continue;
                 };
                 let Some(rule) = stated_rule(&exchange.in_force) else { continue };
-                let script = || without_lost_reads(script_run, index);
+                let script = || without_lost_calls(script_run, index);
                 let known = suspected.iter_mut().find(|it| it.form == form && it.kind == kind);
                 match known {
                     Some(it) if it.script.steps.len() > index + 1 => it.script = script(),
@@ -172,10 +172,14 @@ impl RepeatableFailure {
 
     /// Whether a call of the same form has got a response in this run, or another call needed a retry.
     pub(super) fn is_refuted_by(&self, script_run: &ScriptRun) -> bool {
+        let is_retried = |it: &Exchange| has_response(it) && it.convergence.is_some();
+        self.has_response_in(script_run) || script_run.exchanges.iter().any(is_retried)
+    }
+
+    /// Whether a call of the same form has got a response in this run.
+    pub(super) fn has_response_in(&self, script_run: &ScriptRun) -> bool {
         let is_of_form = |it: &Exchange| CallPattern::of(it).is_some_and(|it| it == self.form);
-        let refutes =
-            |it: &Exchange| has_response(it) && (is_of_form(it) || it.convergence.is_some());
-        script_run.exchanges.iter().any(refutes)
+        script_run.exchanges.iter().any(|it| has_response(it) && is_of_form(it))
     }
 
     /// Makes every failure of this form a divergence.
@@ -207,6 +211,8 @@ impl RepeatableFailure {
 /// The calls that got no response in time.
 #[derive(Default)]
 pub(super) struct Timeouts {
+    /// Whether there were any.
+    pub(super) have_occurred: bool,
     /// The number of script runs that were searched for them.
     pub(super) searched: usize,
     /// Each form that has occurred, and what its repetitions have shown.
@@ -282,15 +288,18 @@ fn failure_of(exchange: &Exchange) -> Option<FailureKind> {
     (is_of_endpoint && exchange.violations.is_empty()).then_some(failure.kind)
 }
 
-/// The script up to a call, without the reads before it that got no response: they show nothing.
-fn without_lost_reads(script_run: &ScriptRun, index: usize) -> Script {
+/// The script up to a call, without the calls before it that were not sent, and without the reads that
+/// got no response: they show nothing.
+fn without_lost_calls(script_run: &ScriptRun, index: usize) -> Script {
     let script = script_run.script_up_to(index);
     if script_run.origin == Origin::Generated {
         return script;
     }
     let steps = script.steps.into_iter().zip(&script_run.exchanges).enumerate();
     let kept = steps.filter(|(place, (_, exchange))| {
-        *place == index || !exchange.operation.is_read() || has_response(exchange)
+        let is_skipped = matches!(exchange.verdict, Verdict::Skipped(_));
+        let is_lost_read = exchange.operation.is_read() && !has_response(exchange);
+        *place == index || !is_skipped && !is_lost_read
     });
     Script { steps: kept.map(|(_, (step, _))| step).collect(), ..script }
 }

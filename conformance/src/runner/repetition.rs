@@ -1,7 +1,7 @@
 //! Repeats the failures of a run, to find those that come whenever the call is made in the same way.
 //!
 //! Failures are repeated at the end of the run. A call that gets no response is also repeated after the
-//! unit that shows it: an action that has never responded is then left out, because each call of it
+//! script or generated suite that shows it: an action that has never responded is then left out, because each call of it
 //! would use up the waiting time of the run.
 
 use crate::runner::control::Control;
@@ -28,6 +28,7 @@ impl Run<'_> {
         if new.is_empty() {
             return;
         }
+        self.timeouts.have_occurred = true;
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
             let (form, api) = (suspected.form(), suspected.api());
             let is_new = suspected.is_timeout() && new.contains(form);
@@ -38,6 +39,7 @@ impl Run<'_> {
             self.timeouts.forms.push((form.clone(), repeated));
             if matches!(repeated, Repeated::Fails(_)) && !self.has_responded_to(api) {
                 self.results.hanging.push(api);
+                self.cleanup_waits = true;
             }
         }
     }
@@ -55,7 +57,8 @@ impl Run<'_> {
                 Some(Repeated::Nothing) | None => 0,
             };
             let left = suspected.repetitions().saturating_sub(done).max(1);
-            let is_shown = done > 0 && self.has_ended() && self.answers_control_call();
+            let is_enough = done >= suspected.repetitions() && !self.is_refuted(&suspected);
+            let is_shown = is_enough && self.has_ended() && self.answers_control_call();
             if is_shown || matches!(self.repeat(&suspected, left), Repeated::Fails(_)) {
                 suspected.mark(&mut self.results.script_runs);
             } else if suspected.is_timeout() {
@@ -68,7 +71,8 @@ impl Run<'_> {
     /// Whether the action has got a response in a script, or in a repetition of one of its calls.
     fn has_responded_to(&self, api: &str) -> bool {
         let differs = |it: &(CallPattern, Repeated)| it.0.api() == api && it.1 == Repeated::Differs;
-        action_has_responded(&self.results.script_runs, api)
+        self.working_controls.iter().any(|it| it.is_of(api))
+            || action_has_responded(&self.results.script_runs, api)
             || action_has_responded(&self.timeouts.discarded, api)
             || self.timeouts.forms.iter().any(differs)
     }
@@ -77,10 +81,15 @@ impl Run<'_> {
         self.end_reason.is_some() || (self.should_stop)()
     }
 
+    /// Whether a run that does not count shows that the failure does not always occur.
+    fn is_refuted(&self, suspected: &RepeatableFailure) -> bool {
+        self.confirmation_runs.iter().any(|it| suspected.is_refuted_by(it))
+            || self.timeouts.discarded.iter().any(|it| suspected.has_response_in(it))
+    }
+
     /// Repeats a failure, with other calls in between.
     fn repeat(&mut self, suspected: &RepeatableFailure, repetitions: usize) -> Repeated {
-        let mut others = self.confirmation_runs.iter().chain(&self.timeouts.discarded);
-        if others.any(|it| suspected.is_refuted_by(it)) {
+        if self.is_refuted(suspected) {
             return Repeated::Differs;
         }
         let Some(control) = self.control_for(suspected.api()) else { return Repeated::Nothing };

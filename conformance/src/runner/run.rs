@@ -98,6 +98,8 @@ pub(super) struct Run<'a> {
     /// The runs that have confirmed or refuted that a capability is missing.
     pub(super) confirmation_runs: Vec<ScriptRun>,
     pub(super) timeouts: Timeouts,
+    /// Whether resources are deleted only at the end, because an action hangs.
+    pub(super) cleanup_waits: bool,
     /// The number of operations that may still be sent to repeat failures.
     pub(super) repetitions_left: usize,
 }
@@ -126,6 +128,7 @@ impl<'a> Run<'a> {
             working_controls: Vec::new(),
             confirmation_runs: Vec::new(),
             timeouts: Timeouts::default(),
+            cleanup_waits: false,
             repetitions_left: REPEATED_OPERATIONS_MAX,
         }
     }
@@ -513,7 +516,7 @@ impl<'a> Run<'a> {
     /// take long, and waits until the end.
     pub(super) fn clean_up_if_due(&mut self) {
         let pending = self.results.pending_cleanup.iter().map(|it| it.plan.len()).sum::<usize>();
-        if pending > PENDING_CLEANUP_MAX && self.results.hanging.is_empty() {
+        if pending > PENDING_CLEANUP_MAX && !self.cleanup_waits {
             self.clean_up();
         }
     }
