@@ -1,5 +1,6 @@
 //! Retries: when a retry is safe, when it may help, and how long cleanup retries.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use iamspec_model::{ErrorCode, Filter, Operation, Resource, ResourceKind};
@@ -85,11 +86,14 @@ pub(super) fn reads_of_resource(op: &Operation) -> Vec<Operation> {
 ///
 /// Deleting twice is safe, so more failures are retried than in a session. After
 /// [`Self::UNRESPONSIVE_MAX`] operations in a row without a response, or [`Self::UNREADABLE_MAX`] in a row
-/// whose responses cannot be read, nothing is sent any more.
-#[derive(Clone, Copy, Debug, Default)]
+/// whose responses cannot be read, nothing is sent any more. An action of which
+/// [`Self::UNRESPONSIVE_MAX`] calls in a row got no response in time is not sent any more.
+#[derive(Clone, Debug, Default)]
 pub struct RetryPolicy {
     unresponsive_count: usize,
     unreadable_count: usize,
+    /// The number of calls of an action in a row that got no response in time.
+    timeouts: BTreeMap<&'static str, usize>,
     /// How long a conflict is retried.
     convergence_timeout: Duration,
 }
@@ -117,7 +121,19 @@ impl RetryPolicy {
     /// Runs an operation, and retries it if that may help. Sends nothing if the endpoint has
     /// stopped responding.
     pub fn execute(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Response {
-        self.repeat(endpoint, |endpoint| endpoint.execute(op))
+        let api = op.action().map_or("", |it| it.api);
+        if self.timeouts.get(api).is_some_and(|it| *it >= Self::UNRESPONSIVE_MAX) {
+            let cause = format!("the endpoint did not respond to the previous calls of {api}");
+            return Response::failed(FailureKind::Unsent, cause);
+        }
+        let response = self.repeat(endpoint, |endpoint| endpoint.execute(op));
+        match &response {
+            Response::Failed(it) if it.kind == FailureKind::Timeout => {
+                *self.timeouts.entry(api).or_default() += 1;
+            }
+            _ => _ = self.timeouts.remove(api),
+        }
+        response
     }
 
     /// Sends a request, and repeats it if that may help. Sends nothing if the endpoint has stopped
@@ -172,5 +188,54 @@ impl RetryPolicy {
             Response::Failed(it) if it.kind == FailureKind::Timeout => Self::TIMEOUT_RETRIES_MAX,
             _ => 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iamspec_model::{AttachmentKind, Item, User};
+
+    use super::*;
+    use crate::endpoint::Namespace;
+
+    /// Never responds to one action. Counts its calls.
+    struct Hanging(&'static str, usize);
+
+    impl Endpoint for Hanging {
+        fn enter_new_namespace(&mut self) -> Namespace {
+            Namespace::default()
+        }
+
+        fn enter_namespace(&mut self, _: Namespace) {}
+
+        fn execute(&mut self, op: &Operation) -> Response {
+            if op.action().is_some_and(|it| it.api == self.0) {
+                self.1 += 1;
+                return Response::failed(FailureKind::Timeout, "no response");
+            }
+            Response::SUCCESS
+        }
+
+        fn assign_symbol(&mut self, _: AttachmentKind, _: &str) -> Item {
+            Item::default()
+        }
+
+        fn wait(&mut self, _: u32) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    /// Calls that succeed in between do not make the next call of the action succeed.
+    #[test]
+    fn an_action_that_hangs_is_not_sent_for_ever() {
+        let (mut endpoint, mut policy) = (Hanging("DeleteUser", 0), RetryPolicy::default());
+        for number in 0..10 {
+            let response = policy.execute(&Operation::DeleteUser(User(number)), &mut endpoint);
+            assert!(matches!(response, Response::Failed(_)));
+            let other = policy.execute(&Operation::GetUser(User(number)), &mut endpoint);
+            assert_eq!(other, Response::SUCCESS);
+        }
+        // Each of three calls is repeated once.
+        assert_eq!(endpoint.1, 6);
     }
 }
