@@ -103,8 +103,9 @@ fn run_on_forks(run: &mut Run<'_>, units: &[Unit<'_>], forks: Vec<Box<dyn Endpoi
             let is_scheduled = turn < scheduled;
             let result =
                 is_scheduled.then(|| wait_for_result(run, turn, &mut early, &results, &shared));
+            let runs_before = run.results.script_runs.len();
             merge(run, *unit, result.flatten(), &shared);
-            if run.has_timeouts() {
+            if run.has_timeouts_since(runs_before) {
                 shared.stopped.store(true, Ordering::Relaxed);
                 done = turn + 1;
                 break;

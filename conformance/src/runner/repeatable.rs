@@ -211,11 +211,11 @@ impl RepeatableFailure {
 /// The calls that got no response in time.
 #[derive(Default)]
 pub(super) struct Timeouts {
-    /// Whether there were any.
+    /// Whether a call has got no response in time.
     pub(super) have_occurred: bool,
     /// The number of script runs that were searched for them.
     pub(super) searched: usize,
-    /// Each form that has occurred, and what its repetitions have shown.
+    /// The forms that were repeated during the run, each with what that has shown.
     pub(super) forms: Vec<(CallPattern, Repeated)>,
     /// Runs that do not count. They may contain a response.
     pub(super) discarded: Vec<ScriptRun>,
@@ -224,7 +224,7 @@ pub(super) struct Timeouts {
 /// What the repetitions of a failure have shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repeated {
-    /// It occurs in each of so many repetitions.
+    /// The failure occurs in each of this many repetitions.
     Fails(usize),
     /// Another outcome, such as a response.
     Differs,

@@ -1,8 +1,8 @@
 //! Repeats the failures of a run, to find those that come whenever the call is made in the same way.
 //!
 //! Failures are repeated at the end of the run. A call that gets no response is also repeated after the
-//! script or generated suite that shows it: an action that has never responded is then left out, because each call of it
-//! would use up the waiting time of the run.
+//! script or generated suite that shows it: an action that has never responded is then left out,
+//! because each call of it would use up the waiting time of the run.
 
 use crate::runner::control::Control;
 use crate::runner::repeatable::{
@@ -12,9 +12,9 @@ use crate::runner::run::Run;
 use crate::script::{Script, Step};
 
 impl Run<'_> {
-    /// Whether a call has got no response in time, and was not repeated yet.
-    pub(super) fn has_timeouts(&self) -> bool {
-        let new = self.results.script_runs.get(self.timeouts.searched..).unwrap_or_default();
+    /// Whether a call has got no response in time, in the script runs from this number on.
+    pub(super) fn has_timeouts_since(&self, first: usize) -> bool {
+        let new = self.results.script_runs.get(first..).unwrap_or_default();
         new.iter().any(|it| timed_out_forms(it).next().is_some())
     }
 
@@ -45,8 +45,8 @@ impl Run<'_> {
     }
 
     /// Repeats the failures that may be repeatable, and makes those that are a divergence. One that was
-    /// repeated during the run is repeated once more, unless the run has ended early and the endpoint
-    /// still responds to other calls.
+    /// repeated during the run is repeated once more. If the run has ended early, it is enough that the
+    /// endpoint still responds to another call.
     pub(super) fn confirm_repeatable_failures(&mut self) {
         let mut hanging = std::mem::take(&mut self.results.hanging);
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
@@ -59,10 +59,14 @@ impl Run<'_> {
             let left = suspected.repetitions().saturating_sub(done).max(1);
             let is_enough = done >= suspected.repetitions() && !self.is_refuted(&suspected);
             let is_shown = is_enough && self.has_ended() && self.answers_control_call();
-            if is_shown || matches!(self.repeat(&suspected, left), Repeated::Fails(_)) {
-                suspected.mark(&mut self.results.script_runs);
-            } else if suspected.is_timeout() {
-                hanging.retain(|it| *it != suspected.api());
+            let repeated =
+                if is_shown { Repeated::Fails(done) } else { self.repeat(&suspected, left) };
+            match repeated {
+                Repeated::Fails(_) => suspected.mark(&mut self.results.script_runs),
+                Repeated::Differs if suspected.is_timeout() => {
+                    hanging.retain(|it| *it != suspected.api());
+                }
+                Repeated::Differs | Repeated::Nothing => {}
             }
         }
         self.results.hanging = hanging;

@@ -1,8 +1,8 @@
 //! The loop of a run: runs units one after the other, each in a namespace of its own.
 //!
 //! After each unit it looks for missing capabilities, checks whether the endpoint still responds, and
-//! deletes resources if too many are left. At the end it confirms missing
-//! capabilities and repeatable failures, and shortens the scripts of findings.
+//! deletes resources if too many are left. At the end it confirms missing capabilities and repeatable
+//! failures, and shortens the scripts of findings.
 
 use std::collections::BTreeSet;
 
@@ -97,6 +97,7 @@ pub(super) struct Run<'a> {
     pub(super) working_controls: Vec<Control>,
     /// The runs that have confirmed or refuted that a capability is missing.
     pub(super) confirmation_runs: Vec<ScriptRun>,
+    /// The calls that got no response in time, and what their repetitions have shown.
     pub(super) timeouts: Timeouts,
     /// Whether resources are deleted only at the end, because an action hangs.
     pub(super) cleanup_waits: bool,

@@ -29,9 +29,9 @@ const REPEATED_CHOICES_MAX: usize = 100;
 /// Options of a session.
 #[derive(Clone, Copy)]
 pub(super) struct SessionOptions<'a> {
-    /// Returns true unless a capability that the operation needs is known to be missing.
+    /// Returns true unless a capability that the operation needs is known to be missing or to hang.
     pub(super) is_supported: CanHold<'a>,
-    /// Returns the action of the operation if it is known to be missing.
+    /// Returns the action of the operation if it is known to be missing or to hang.
     pub(super) missing_action: &'a dyn Fn(&Operation) -> Option<&'static str>,
     pub(super) observe: ObserveMode,
     /// How long the endpoint may take to converge.

@@ -2,9 +2,9 @@
 //!
 //! [`violations`] depends only on the request and the raw response. `success` checks the outer
 //! elements of a success and the rules of listings, `notation` how the XML is written, `members` the
-//! structures and lists inside them, `values` single values, and `refusal` the form of errors. A body that is neither XML nor a known
-//! form of an error has no violation: the module that parses responses reports it. `formats`
-//! compares values with the request, and ids, ARNs and dates with the facts.
+//! structures and lists inside them, `values` single values, and `refusal` the form of errors. A body
+//! that is neither XML nor a known form of an error has no violation: the module that parses responses
+//! reports it. `formats` compares values with the request, and ids, ARNs and dates with the facts.
 
 pub(crate) mod formats;
 mod members;
