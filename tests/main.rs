@@ -13,6 +13,7 @@ mod audit_formats;
 mod audit_hidden;
 mod audit_random;
 mod audit_reads;
+mod audit_records;
 mod audit_times;
 mod audit_unusual;
 mod audited_facts;

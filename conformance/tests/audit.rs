@@ -33,6 +33,8 @@ fn event(index: usize, op: &Operation, observed: &Response) -> AuditEvent {
         repeated: Vec::new(),
         hides_message: false,
         external: Vec::new(),
+        namesakes: Vec::new(),
+        details: Vec::new(),
         aws_policy: None,
         deviations: Vec::new(),
     }

@@ -6,7 +6,7 @@ use iamspec_model::tables::precedence::deciding_rules;
 use iamspec_model::{Entity, Expected, Level, Operation, Resource, Rule, User, allowed};
 
 use crate::audit::effects::{resources_of, users_of};
-use crate::audit::judgement::{Judgement, contradicted_by, judge, update};
+use crate::audit::judgement::{Judgement, contradicted_by, impossible_details, judge, update};
 use crate::audit::knowledge::{Knowledge, KnownResource, KnownUser, NEVER, Recent};
 use crate::audit::ordering::{SearchVerdict, in_any_order};
 use crate::audit::possible_accounts::Question;
@@ -183,6 +183,11 @@ impl Auditor {
     ) -> Vec<Rc<AuditEvent>> {
         let mut users: Vec<User> = event.operations().flat_map(users_of).collect();
         let mut resources: Vec<Resource> = event.operations().flat_map(resources_of).collect();
+        resources.extend(&event.namesakes);
+        for detail in impossible_details(&self.knowledge, event, self.options) {
+            users.extend(detail.operations().flat_map(users_of));
+            resources.extend(detail.operations().flat_map(resources_of));
+        }
         for entity in contradicted_by(&self.knowledge, event).into_iter().take(WRONG_MAX) {
             match entity {
                 Entity::User(user) => users.push(user),

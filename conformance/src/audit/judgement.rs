@@ -4,7 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use iamspec_model::evidence::{A_004, A_064, B_IP_08, B_IP_13, B_MP_05, C_092, D_022, Fact, G_007};
+use iamspec_model::evidence::{
+    A_004, A_064, B_IP_08, B_IP_13, B_MP_05, C_050, C_092, D_022, Fact, G_007,
+};
 use iamspec_model::{
     Account, AttachmentKind, Entity, ErrorCode, InputError, InvalidRequest, Level, Operation, Path,
     Resource, ResourceKind, Status, SubResource, User, apply,
@@ -21,6 +23,7 @@ use crate::audit::view::View;
 use crate::audit::{AuditCall, AuditEvent, AuditOptions, ShownPart};
 use crate::oracle::{Divergence, Tier, account_may_be_full, divergence, messages};
 use crate::response::{EndpointText, Listing, Response};
+use crate::script::print;
 
 /// How an event fits what is known.
 pub(crate) enum Judgement {
@@ -36,8 +39,42 @@ pub(crate) enum Judgement {
     Impossible(Box<Divergence>),
 }
 
-/// Decides how an event fits what is known.
+/// Decides how an event fits what is known, with the listings that are parts of its response.
 pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOptions) -> Judgement {
+    let judged = judge_alone(knowledge, event, options);
+    if matches!(judged, Judgement::Impossible(_)) {
+        return judged;
+    }
+    let mut is_stale = false;
+    for detail in &event.details {
+        match judge_alone(knowledge, detail, options) {
+            Judgement::Impossible(mut divergence) => {
+                let call = detail.operation().map(print::operation).unwrap_or_default();
+                divergence.expected.iter_mut().for_each(|it| it.0 = format!("{call} -> {}", it.0));
+                divergence.evidence.push(C_050.id);
+                return Judgement::Impossible(divergence);
+            }
+            Judgement::MayBeStale => is_stale = true,
+            _ => {}
+        }
+    }
+    if is_stale { Judgement::MayBeStale } else { judged }
+}
+
+/// The parts of a response that no possible account explains.
+pub(crate) fn impossible_details<'a>(
+    knowledge: &Knowledge,
+    event: &'a AuditEvent,
+    options: AuditOptions,
+) -> impl Iterator<Item = &'a AuditEvent> {
+    event
+        .details
+        .iter()
+        .filter(move |it| matches!(judge_alone(knowledge, it, options), Judgement::Impossible(_)))
+}
+
+/// Decides how an event fits what is known, without its parts.
+fn judge_alone(knowledge: &Knowledge, event: &AuditEvent, options: AuditOptions) -> Judgement {
     let mut options = options;
     if event.hides_message {
         options.threshold.tier = options.threshold.tier.min(Tier::Code);
@@ -80,6 +117,9 @@ fn judge_operation(
         return Judgement::Uninformative;
     }
     let strict = View { knowledge, time: event.start, lag: 0 };
+    if let Some(divergence) = taken_by_namesake(strict, op, event, options) {
+        return Judgement::Impossible(Box::new(divergence));
+    }
     let mut judged = judge_in(strict, op, event, options);
     let newer = match &judged {
         Judgement::Impossible(_) => as_today(op, event),
@@ -178,6 +218,22 @@ fn is_name_of_another(knowledge: &Knowledge, op: &Operation, response: &Response
     let is_taken =
         matches!(response, Response::Refused { code: it, .. } if ErrorCode::named(it) == code);
     is_taken && resource.kind != ResourceKind::Group && !knowledge.is_complete
+}
+
+/// The difference, if a policy is created although a policy with its name exists under another path
+/// (E-030).
+fn taken_by_namesake(
+    view: View<'_>,
+    op: &Operation,
+    event: &AuditEvent,
+    options: AuditOptions,
+) -> Option<Divergence> {
+    let Operation::CreateResource(policy) = op else { return None };
+    let exists = |it: &Resource| view.resource_exists(*it) == Some(true);
+    event.namesakes.iter().find(|it| exists(it))?;
+    let mut account = Account::default();
+    apply(&mut account, &Operation::CreateResource(*policy));
+    divergence(&account, op, &event.response).filter(|it| options.threshold.includes(it))
 }
 
 /// Whether a quota counts the characters of documents, which the audit does not count.
@@ -477,6 +533,21 @@ pub(crate) fn update(
     judgement: &Judgement,
     options: AuditOptions,
 ) {
+    if event.details.is_empty() {
+        return update_alone(knowledge, event, judgement, options);
+    }
+    for part in std::iter::once(event).chain(&event.details) {
+        let judgement = judge_alone(knowledge, part, options);
+        update_alone(knowledge, part, &judgement, options);
+    }
+}
+
+fn update_alone(
+    knowledge: &mut Knowledge,
+    event: &AuditEvent,
+    judgement: &Judgement,
+    options: AuditOptions,
+) {
     let lesson = Lesson {
         time: event.start,
         lag: options.lag,
@@ -525,7 +596,8 @@ pub(crate) fn is_of_form(event: &AuditEvent, divergence: &Divergence) -> bool {
 fn forget_contradicted(knowledge: &mut Knowledge, event: &AuditEvent) {
     let contradicted = contradicted_by(knowledge, event);
     knowledge.forget_subjects(event);
-    for entity in contradicted {
+    let namesakes = event.namesakes.iter().copied().map(Entity::Resource);
+    for entity in contradicted.into_iter().chain(namesakes) {
         knowledge.forget_entity(entity, event.end);
     }
 }

@@ -83,10 +83,14 @@ pub struct AuditEvent {
     pub hides_message: bool,
     /// The resources that exist independently of the log, such as the policies of AWS.
     pub external: Vec<Resource>,
+    /// The other policies of the log that have the name of the policy that a request creates.
+    pub namesakes: Vec<Resource>,
     /// The path and the name of the AWS managed policy that the request names.
     pub aws_policy: Option<String>,
     /// The format deviations of the response.
     pub deviations: Vec<FormatDeviation>,
+    /// The listings that are parts of the response, as the reads that would show the same.
+    pub details: Vec<AuditEvent>,
 }
 
 /// The operations of a recorded request.

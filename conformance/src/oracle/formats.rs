@@ -5,8 +5,8 @@
 
 use iamspec_model::evidence::{
     B_AK_01, B_AK_03, B_GR_09, B_IP_03, B_IP_10, B_LP_01, B_LP_02, B_MF_01, B_MF_13, B_SC_01,
-    B_SC_02, B_SK_01, B_SK_02, B_SK_03, B_SS_01, B_SS_02, B_SS_04, B_TG_01, B_TG_03, C_020, C_042,
-    C_044, C_081, E_008, E_017,
+    B_SC_02, B_SK_01, B_SK_02, B_SK_03, B_SS_01, B_SS_02, B_SS_04, B_TG_01, B_TG_02, B_TG_03,
+    C_020, C_042, C_044, C_078, C_081, E_008, E_017,
 };
 use iamspec_model::{Account, Evidence, Expected, Fact, Operation, Rule, allowed};
 
@@ -199,8 +199,9 @@ const MORE_CREATE_ACTIONS: &[&str] = &[
 ];
 
 /// More format rules, for recorded traffic: the forms of ids and dates are those of every response
-/// (E-008, E-017), and no call of the suite shows all of these elements.
-pub const RECORDED_FORMAT_RULES: [FormatRule; 10] = [
+/// (E-008, E-017), and no call of the suite shows all of these elements. The others compare what a run
+/// compares by its wire rules or not at all.
+pub const RECORDED_FORMAT_RULES: [FormatRule; 20] = [
     row(WITH_USERS, "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(&["ListGroups"], "GroupId", FormatCheck::Id("AGPA", 21), &[E_017]),
     row(WITH_POLICY, "PolicyId", FormatCheck::Id("ANPA", 21), &[E_017]),
@@ -216,6 +217,36 @@ pub const RECORDED_FORMAT_RULES: [FormatRule; 10] = [
     ),
     row(&["GetGroupPolicy"], "GroupName", FormatCheck::EchoesRequest(""), &[C_081]),
     row(&["GetGroupPolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[C_081]),
+    row(&["CreateGroup"], "GroupName", FormatCheck::EchoesRequest(""), &[C_078]),
+    FormatRule {
+        actions: &["CreateGroup", "CreatePolicy"],
+        element: "Path",
+        expected: FormatCheck::EchoesRequest("/"),
+        evidence: Evidence::like(&[C_042]),
+    },
+    row(&["CreatePolicy"], "DefaultVersionId", FormatCheck::EchoesRequest("v1"), &[C_020]),
+    row(&["CreatePolicy"], "AttachmentCount", FormatCheck::EchoesRequest("0"), &[C_020]),
+    row(
+        &["CreatePolicy"],
+        "PermissionsBoundaryUsageCount",
+        FormatCheck::EchoesRequest("0"),
+        &[C_020],
+    ),
+    row(&["CreatePolicy"], "IsAttachable", FormatCheck::EchoesRequest("true"), &[C_020]),
+    row(
+        &["CreateLoginProfile"],
+        "PasswordResetRequired",
+        FormatCheck::EchoesRequest("false"),
+        &[B_LP_01],
+    ),
+    row(
+        &["CreateServiceSpecificCredential"],
+        "ServiceName",
+        FormatCheck::EchoesRequest(""),
+        &[B_SS_01],
+    ),
+    row(&["CreateUser", "GetUser"], "Key", FormatCheck::AsSent, &[B_TG_01, B_TG_02]),
+    row(&["CreateUser", "GetUser"], "Value", FormatCheck::AsSent, &[B_TG_01, B_TG_02]),
 ];
 
 /// Adds format deviations to the verdict. If the response otherwise conforms and succeeds, the

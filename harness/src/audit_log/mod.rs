@@ -6,12 +6,12 @@
 //! reports older events as [`LogEvent::Late`]. It reads one file at a time, and a HAR file entry by
 //! entry, so that memory use does not depend on the log size.
 
+mod account_details;
 mod call_buffer;
-pub(crate) mod entity_records;
+pub(crate) mod consistency;
 mod files;
 mod formats;
 mod record;
-pub(crate) mod recorded_values;
 pub(crate) mod recorder;
 mod replaced_values;
 mod request_errors;

@@ -157,6 +157,17 @@ impl Symbols {
         named.is_some_and(|it| it.iter().any(|other| *other != reference))
     }
 
+    /// The other policies or devices of this account that have the name in an ARN, under other paths.
+    pub(crate) fn namesakes(&self, kind: ResourceKind, reference: &str) -> Vec<Resource> {
+        let reference = reference.to_lowercase();
+        let tables = self.tables.borrow();
+        let named = tables.named.get(&(kind, base_name(&reference))).into_iter().flatten();
+        let is_of_account = |it: &&String| account_of(it) == account_of(&reference);
+        let others = named.filter(|it| **it != reference).filter(is_of_account);
+        let number = |it: &String| Some(tables.resources.get(&(kind, it.clone()))?.1);
+        others.filter_map(number).map(|it| Resource { kind, item: Item(it) }).collect()
+    }
+
     /// The symbol of an item. `None` if another item has the name in different case: no evidence
     /// says whether they are the same.
     pub(crate) fn item(&self, kind: AttachmentKind, name: &str) -> Option<Item> {

@@ -20,6 +20,7 @@ use iamspec_model::{
     ResourceKind, Service, Status, SubResource, SubResourceAction, User, UserChange, find_action,
 };
 
+use crate::audit_log::account_details::listings;
 use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse};
 use crate::audit_log::replaced_values::is_replaced;
 use crate::audit_log::request_errors::{Defect, defect};
@@ -87,6 +88,8 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
         repeated: operation.map(|op| translation.repeated(&op)).unwrap_or_default(),
         hides_message: call.hides_message(),
         external: translation.external(operation.as_ref()),
+        namesakes: translation.namesakes(operation.as_ref()),
+        details: listings(call).iter().filter_map(|it| event(it, symbols, anonymize)).collect(),
         aws_policy: call.member("PolicyArn").and_then(aws_policy),
         deviations: operation.map(|op| translation.deviations(&op)).unwrap_or_default(),
         response,
@@ -210,6 +213,8 @@ impl Translation<'_> {
             repeated: Vec::new(),
             hides_message: self.call.hides_message(),
             external: Vec::new(),
+            namesakes: Vec::new(),
+            details: Vec::new(),
             aws_policy: None,
             deviations: deviations.unwrap_or_default(),
             response,
@@ -747,6 +752,16 @@ impl Translation<'_> {
         };
         add_listed(result, self.symbols, &mut external);
         external
+    }
+
+    /// The other policies with the name of the one that the request creates (E-030).
+    fn namesakes(&self, op: Option<&Operation>) -> Vec<Resource> {
+        let Some(Operation::CreateResource(policy)) = op else { return Vec::new() };
+        if policy.kind != ResourceKind::Policy {
+            return Vec::new();
+        }
+        let result = self.call.result().and_then(|it| it.child("Policy")?.text_of("Arn"));
+        result.map(|arn| self.symbols.namesakes(policy.kind, arn)).unwrap_or_default()
     }
 
     /// The entities that a listing of the account shows twice. The entries are equal in everything,

@@ -74,7 +74,8 @@ pub(crate) fn deviations_from_sent(
     result: &Element,
     sent: &SentValues,
 ) -> Vec<FormatDeviation> {
-    let mut rules = FORMAT_RULES.iter().filter(|it| matches!(it.expected, FormatCheck::AsSent));
+    let rules = FORMAT_RULES.iter().chain(&RECORDED_FORMAT_RULES);
+    let mut rules = rules.filter(|it| matches!(it.expected, FormatCheck::AsSent));
     let sent = |row: &FormatRule, parent: &Element| sent_value(sent, form, row, parent);
     deviations_from(&mut rules, api, (form, raw), (result, &str::to_owned), &sent)
 }

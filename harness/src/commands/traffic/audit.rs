@@ -25,8 +25,7 @@ use iamspec_conformance::script::parse;
 use iamspec_conformance::{Finding, Report, ScriptRun};
 use iamspec_model::evidence;
 
-use crate::audit_log::entity_records::{EntityFacts, EntityRecords};
-use crate::audit_log::recorded_values::{RecordedValues, ValueFacts};
+use crate::audit_log::consistency::{CallFacts, CallPlace, EarlierResponses};
 use crate::audit_log::symbols::Symbols;
 use crate::audit_log::{LogCounts, LogEvent, UnreadableRecords, translate};
 use crate::commands::options::{ThresholdArgs, duration, shell_line};
@@ -131,9 +130,8 @@ struct AuditTotals {
 struct AuditedAccount {
     auditor: Auditor,
     symbols: Symbols,
-    records: EntityRecords,
-    values: RecordedValues,
-    pending: Vec<(AuditEvent, EntityFacts, ValueFacts)>,
+    responses: EarlierResponses,
+    pending: Vec<(AuditEvent, CallFacts)>,
     /// Events that arrived after later ones.
     late: Vec<AuditEvent>,
     /// The latest end of a pending event.
@@ -147,32 +145,20 @@ impl AuditedAccount {
     fn forget(&mut self, options: AuditOptions) {
         self.auditor = Auditor::new(options);
         self.symbols.forget_stored_names();
-        self.forget_responses();
-    }
-
-    /// Forgets the records of entities and the values that were sent.
-    fn forget_responses(&mut self) {
-        self.records.forget_all();
-        self.values.forget_all();
+        self.responses.forget_all();
     }
 
     /// The pending events, with what differs from earlier responses.
     fn take_pending(&mut self, anonymize: bool) -> Vec<Rc<AuditEvent>> {
         let mut pending = std::mem::take(&mut self.pending);
-        match pending.as_mut_slice() {
-            [(event, entities, values)] => {
-                let times = (event.start, event.end);
-                event.deviations.extend(self.records.check(entities, times, &event.source));
-                event.deviations.extend(self.values.check(values, times, &event.source));
-            }
-            several => {
-                for (event, entities, values) in several {
-                    self.records.forget(entities, event.end);
-                    self.values.forget(values, event.end, &event.source);
-                }
-            }
+        let overlaps = pending.len() > 1;
+        for (event, facts) in &mut pending {
+            let place = CallPlace { source: &event.source, start: event.start, end: event.end };
+            let mut found = self.responses.check(facts, place, overlaps);
+            found.retain(|it| !event.deviations.contains(it));
+            event.deviations.extend(found);
         }
-        let mut events: Vec<AuditEvent> = pending.into_iter().map(|(event, ..)| event).collect();
+        let mut events: Vec<AuditEvent> = pending.into_iter().map(|(event, _)| event).collect();
         for deviation in events.iter_mut().flat_map(|it| &mut it.deviations).filter(|_| anonymize) {
             let element = deviation.detail.split(' ').next().unwrap_or_default();
             deviation.detail = format!("another {element}");
@@ -341,8 +327,7 @@ impl AuditSession<'_> {
         let new = || AuditedAccount {
             auditor: Auditor::new(options),
             symbols: Symbols::default(),
-            records: EntityRecords::new(options.lag, options.starts_empty),
-            values: RecordedValues::new(options.lag),
+            responses: EarlierResponses::new(options.lag, options.starts_empty),
             pending: Vec::new(),
             late: Vec::new(),
             end: i64::MIN,
@@ -360,7 +345,7 @@ impl AuditSession<'_> {
         if late {
             self.totals.late += 1;
             account.late.push(event);
-            account.forget_responses();
+            account.responses.forget_all();
             return Ok(());
         }
         if event.start > account.end {
@@ -371,7 +356,7 @@ impl AuditSession<'_> {
                 account.auditor.record_caller(user);
             }
             account.end = account.end.max(event.end);
-            account.pending.push((event, EntityFacts::of(&call), ValueFacts::of(&call)));
+            account.pending.push((event, CallFacts::of(&call)));
         }
         Ok(())
     }

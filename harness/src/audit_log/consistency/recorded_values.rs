@@ -16,8 +16,8 @@ use crate::wire::xml_read::Element;
 /// The actions that set a value, and those that may take it away or move it to another name.
 const CHANGES: [&str; 5] = ["PutUserPolicy", "TagUser", "CreateUser", "UpdateUser", "DeleteUser"];
 
-/// The actions whose responses show a value.
-const READS: [&str; 2] = ["GetUserPolicy", "ListUserTags"];
+/// The actions whose responses show values.
+const READS: [&str; 4] = ["GetUserPolicy", "ListUserTags", "GetUser", "CreateUser"];
 
 /// What a call sends, and what its response shows.
 #[derive(Debug, Default)]
@@ -51,7 +51,9 @@ impl ValueFacts {
             || keys != call.members.keys().filter(|it| it.ends_with(".Key")).count();
         let names_user = call.member("UserName").is_some();
         let shown = match &call.response {
-            RecordedResponse::Success(Some(result)) if !is_change => Some(result.clone()),
+            RecordedResponse::Success(Some(result)) if READS.contains(&action) => {
+                Some(result.clone())
+            }
             _ => None,
         };
         Self {
@@ -101,7 +103,10 @@ impl RecordedValues {
             self.sent.remember(&facts.form);
         }
         let change = facts.users().next().and_then(|it| self.changes.get(&it));
-        let Some((_, source)) = change.filter(|(settled, _)| start >= *settled) else {
+        // A creation shows its own values, which are never stale.
+        let is_creation = facts.action() == "CreateUser";
+        let Some((_, source)) = change.filter(|(settled, _)| is_creation || start >= *settled)
+        else {
             return Vec::new();
         };
         let mut deviations = facts.shown.as_ref().map_or_else(Vec::new, |result| {
