@@ -500,7 +500,9 @@ fn a_read_shows_what_was_sent() {
         (vec![&put_one, &put_two], get, &two, false),
         (vec![&put_one, &put_two], get, &one, true),
         (vec![&put_one, &put_upper], get, &two, false),
-        (vec![&put_one, &rename.to_owned(), &back.to_owned()], get, &two, false),
+        // A rename keeps the document.
+        (vec![&put_one, &rename.to_owned(), &back.to_owned()], get, &one, false),
+        (vec![&put_one, &rename.to_owned(), &back.to_owned()], get, &two, true),
         (vec![&set_one], list, &tag_one, false),
         (vec![&set_one], list, &tag_two, true),
         (vec![&set_one, &set_two], list, &tag_one, true),

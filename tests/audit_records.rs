@@ -377,3 +377,85 @@ fn account_details_show_what_each_user_holds() {
     let (code, printed) = audited_steps(&[details(bare), details(bare), delete], &learned);
     assert_eq!(code, 0, "{printed}");
 }
+
+/// A filter selects devices that a user has, or that nobody has.
+#[test]
+fn a_listing_of_devices_is_compared_by_its_filter() {
+    let serial = |name: &str| format!("arn:aws:iam::123456789012:mfa/{name}");
+    let create = |form, name: &str| {
+        let serial = serial(name);
+        (
+            form,
+            format!("<VirtualMFADevice><SerialNumber>{serial}</SerialNumber></VirtualMFADevice>"),
+        )
+    };
+    let setup = [
+        create("Action=CreateVirtualMFADevice&VirtualMFADeviceName=d0", "d0"),
+        create("Action=CreateVirtualMFADevice&VirtualMFADeviceName=d1", "d1"),
+        create_user(),
+        (
+            "Action=EnableMFADevice&UserName=alice&SerialNumber=arn:aws:iam::123456789012:mfa/d1\
+             &AuthenticationCode1=1&AuthenticationCode2=2",
+            String::new(),
+        ),
+    ];
+    let list = |form, names: &[&str]| {
+        let member =
+            |it: &&str| format!("<member><SerialNumber>{}</SerialNumber></member>", serial(it));
+        let members: String = names.iter().map(member).collect();
+        (
+            form,
+            format!(
+                "<VirtualMFADevices>{members}</VirtualMFADevices><IsTruncated>false</IsTruncated>"
+            ),
+        )
+    };
+    let assigned = "Action=ListVirtualMFADevices&AssignmentStatus=Assigned";
+    let unassigned = "Action=ListVirtualMFADevices&AssignmentStatus=Unassigned";
+    for (form, names, expected) in [
+        (assigned, &["d1"][..], 0),
+        (assigned, &[], 1),
+        (assigned, &["d0", "d1"], 1),
+        (unassigned, &["d0"], 0),
+        (unassigned, &[], 1),
+        (unassigned, &["d0", "d1"], 1),
+    ] {
+        let calls: Vec<Step> = setup.iter().cloned().chain([list(form, names)]).collect();
+        let (code, printed) = audited_steps(&calls, EMPTY);
+        assert_eq!(code, expected, "{form} {names:?}: {printed}");
+    }
+}
+
+#[test]
+fn tags_follow_a_rename() {
+    let tag = "Action=TagUser&UserName=alice&Tags.member.1.Key=team&Tags.member.1.Value=red";
+    let rename = ("Action=UpdateUser&UserName=alice&NewUserName=bob", String::new());
+    let list = (
+        "Action=ListUserTags&UserName=bob",
+        "<Tags><member><Key>team</Key><Value>red</Value></member></Tags>".to_owned(),
+    );
+    let calls = [create_user(), (tag, String::new()), rename, list];
+    check(&calls, ">red<", ">blue<", "Value as it was sent");
+}
+
+/// With this filter, only those are listed to which the policy is attached.
+#[test]
+fn the_users_of_a_policy_are_compared_by_a_filter() {
+    let attach = (
+        "Action=AttachUserPolicy&UserName=alice&PolicyArn=arn:aws:iam::123456789012:policy/reader",
+        String::new(),
+    );
+    let list = (
+        "Action=ListEntitiesForPolicy&PolicyArn=arn:aws:iam::123456789012:policy/reader\
+         &PolicyUsageFilter=PermissionsPolicy",
+        "<PolicyGroups/><PolicyRoles/><PolicyUsers><member><UserName>alice</UserName></member></PolicyUsers>"
+            .to_owned(),
+    );
+    let calls = [create_user(), create_policy(), attach, list];
+    let (code, printed) = audited_steps(&calls, ALL);
+    assert_eq!(code, 0, "{printed}");
+    let mut wrong = calls;
+    wrong[3].1 = "<PolicyGroups/><PolicyRoles/><PolicyUsers/>".to_owned();
+    let (code, printed) = audited_steps(&wrong, ALL);
+    assert_eq!(code, 1, "{printed}");
+}

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use iamspec_model::tables::precedence::deciding_rules;
 use iamspec_model::{Entity, Expected, Level, Operation, Resource, Rule, User, allowed};
 
+use crate::audit::account_listings::contradicted_by;
 use crate::audit::effects::{resources_of, users_of};
-use crate::audit::judgement::{Judgement, contradicted_by, impossible_details, judge, update};
+use crate::audit::judgement::{Judgement, impossible_details, judge, update};
 use crate::audit::knowledge::{Knowledge, KnownResource, KnownUser, NEVER, Recent};
 use crate::audit::ordering::{SearchVerdict, in_any_order};
 use crate::audit::possible_accounts::Question;

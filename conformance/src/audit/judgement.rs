@@ -2,7 +2,6 @@
 //! about the account afterwards.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use iamspec_model::evidence::{
     A_004, A_064, B_IP_08, B_IP_13, B_MP_05, C_050, C_092, D_022, Fact, G_007,
@@ -12,13 +11,14 @@ use iamspec_model::{
     Resource, ResourceKind, Status, SubResource, User, apply,
 };
 
+use crate::audit::account_listings::{account_with, contradicted_by, wrong_in_listing};
 use crate::audit::action_responses::{
     impossible_form, impossible_message, impossible_refusal, is_uninformative,
 };
 use crate::audit::aws_policies;
-use crate::audit::effects::{Lesson, learn_paths, resources_of, users_of};
+use crate::audit::effects::{Lesson, learn_paths};
 use crate::audit::knowledge::Knowledge;
-use crate::audit::possible_accounts::{Assumption, Question, lists_all};
+use crate::audit::possible_accounts::{Assumption, Question};
 use crate::audit::view::View;
 use crate::audit::{AuditCall, AuditEvent, AuditOptions, ShownPart};
 use crate::oracle::{Divergence, Tier, account_may_be_full, divergence, messages};
@@ -427,12 +427,7 @@ fn judge_account_listing(
     };
     // The listing is compared with an account that has this entity only, or nothing.
     let impossible = |entity: Entity, shown: &[Entity], exists: bool, expected: &str| {
-        let mut account = Account::default();
-        match entity {
-            Entity::User(user) if exists => apply(&mut account, &Operation::create_user(user)),
-            Entity::Resource(it) if exists => apply(&mut account, &Operation::CreateResource(it)),
-            _ => {}
-        }
+        let account = if exists { account_with(entity, op) } else { Account::default() };
         let items = shown.iter().map(|it| (*it, Status::Active)).collect();
         let response = Response::Success(Some(Listing::of(items)));
         let found = divergence(&account, op, &response);
@@ -467,63 +462,6 @@ fn judge_account_listing(
         _ => None,
     };
     Judgement::Fits(listing.items.iter().filter_map(|(it, _)| exists(*it)).collect())
-}
-
-/// What exists for certain, and a whole listing of the account must show.
-fn certain_entities(view: View<'_>, op: &Operation, event: &AuditEvent) -> BTreeSet<Entity> {
-    let paths = match &event.shown_part {
-        ShownPart::Paths { listed, .. } => listed.as_ref(),
-        _ => None,
-    };
-    let is_under = |user: User| match paths {
-        None => true,
-        Some(paths) => view.path(user).is_some_and(|it| paths.contains(&it)),
-    };
-    let lists_users = matches!(op, Operation::ListUsers(_) | Operation::GetAuthorizationDetails);
-    let users = view.knowledge.users.keys().copied().filter(|_| lists_users);
-    let users = users.filter(|it| view.user_exists(*it) == Some(true) && is_under(*it));
-    let of_kind =
-        |it: &Resource| matches!(op, Operation::ListResources(kind, _) if it.kind == *kind);
-    let resources = view.knowledge.resources.keys().copied();
-    let resources = resources.filter(|it| lists_all(op) && of_kind(it));
-    let exists = |it: &Resource| view.resource_exists(*it) == Some(true) && !view.is_external(*it);
-    users.map(Entity::User).chain(resources.filter(exists).map(Entity::Resource)).collect()
-}
-
-/// What a listing of the account shows although it does not exist (`false`), and what exists and the
-/// listing lacks (`true`). A part of a listing lacks nothing.
-fn wrong_in_listing(
-    view: View<'_>,
-    op: &Operation,
-    event: &AuditEvent,
-    listing: &Listing,
-) -> Vec<(Entity, bool)> {
-    let is_absent = |it: &&Entity| match **it {
-        Entity::User(user) => view.user_exists(user) == Some(false),
-        Entity::Resource(resource) => view.resource_exists(resource) == Some(false),
-        _ => false,
-    };
-    let listed: BTreeSet<Entity> = listing.items.iter().map(|it| it.0).collect();
-    let mut wrong: Vec<(Entity, bool)> =
-        listed.iter().filter(is_absent).map(|it| (*it, false)).collect();
-    if event.shown_part != ShownPart::Part {
-        let certain = certain_entities(view, op, event);
-        wrong.extend(certain.difference(&listed).map(|it| (*it, true)));
-    }
-    wrong
-}
-
-/// The users and resources about which a listing of the account contradicts the knowledge.
-pub(crate) fn contradicted_by(knowledge: &Knowledge, event: &AuditEvent) -> Vec<Entity> {
-    let (Some(op), Response::Success(Some(listing))) = (event.operation(), &event.response) else {
-        return Vec::new();
-    };
-    // A listing of the account names none.
-    if !users_of(op).is_empty() || !resources_of(op).is_empty() {
-        return Vec::new();
-    }
-    let view = View { knowledge, time: event.start, lag: 0 };
-    wrong_in_listing(view, op, event, listing).into_iter().map(|it| it.0).collect()
 }
 
 /// Updates the knowledge after an event.

@@ -12,11 +12,12 @@
 //! `knowledge.rs` keeps what is known, `effects.rs` updates it, `forgetting.rs` has what becomes
 //! unknown, `view.rs` reads it at one time,
 //! `possible_accounts.rs` enumerates the accounts that agree with it, `ordering.rs` searches for an
-//! order of events that overlap, `judgement.rs` judges one event, `action_responses.rs` a refusal by
-//! its action alone, `aws_policies.rs` a response about a policy of AWS, and `checker.rs` has the
+//! order of events that overlap, `judgement.rs` judges one event, `account_listings.rs` a listing of the
+//! whole account, `action_responses.rs` a refusal by its action alone, `aws_policies.rs` a response about a policy of AWS, and `checker.rs` has the
 //! [`Auditor`].
 //! Log formats belong to the harness.
 
+mod account_listings;
 mod action_responses;
 mod aws_policies;
 mod checker;

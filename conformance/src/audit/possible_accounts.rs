@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Account, AttachmentKind, CreateUserOptions, Entity, Filter, IssueOptions, Item, Operation,
-    Resource, ResourceKind, Service, Status, SubResource, User, UserChange, apply,
+    Account, AttachmentKind, CreateUserOptions, Entity, IssueOptions, Item, Operation, Resource,
+    ResourceKind, Service, Status, SubResource, User, UserChange, apply,
 };
 
 use crate::audit::knowledge::{Holding, has_one_holder, kind_of_users};
@@ -692,9 +692,4 @@ pub(crate) fn entry_of(part: SubResource, entity: Entity) -> Option<Item> {
         (SubResource::AttachedPolicy, it) => it.item(AttachmentKind::ManagedPolicy),
         (SubResource::Version, _) => None,
     }
-}
-
-/// Whether a listing of resources has every resource of its kind.
-pub(crate) const fn lists_all(op: &Operation) -> bool {
-    matches!(op, Operation::ListResources(_, Filter::All))
 }

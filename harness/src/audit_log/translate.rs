@@ -652,6 +652,7 @@ impl Translation<'_> {
             has("Marker") || result.is_some_and(|it| it.text_of("IsTruncated") == Some("true"));
         let is_unclear = self.call.hides_a_choice()
             || has("PolicyUsageFilter")
+                && self.call.member("PolicyUsageFilter") != Some("PermissionsPolicy")
             || has("EntityFilter")
             || has("AllUsers")
             || has("Filter.member.1") && !self.call.list("Filter", "").contains(&"User")

@@ -98,7 +98,7 @@ impl RecordedValues {
         (start, end): (i64, i64),
         source: &str,
     ) -> Vec<FormatDeviation> {
-        self.forget(facts, end, source);
+        self.apply(facts, end, source, true);
         if facts.has_set {
             self.sent.remember(&facts.form);
         }
@@ -120,13 +120,22 @@ impl RecordedValues {
 
     /// Forgets what a call may change that ends at this time.
     pub(crate) fn forget(&mut self, facts: &ValueFacts, end: i64, source: &str) {
+        self.apply(facts, end, source, false);
+    }
+
+    /// Forgets what a call may change. If its order among other calls is known, a rename moves the values.
+    fn apply(&mut self, facts: &ValueFacts, end: i64, source: &str, is_ordered: bool) {
         if facts.is_refused || !CHANGES.contains(&facts.action()) {
             return;
         }
         if facts.may_change_any {
             return self.forget_all();
         }
-        self.sent.forget(&facts.form);
+        if facts.action() == "UpdateUser" && facts.has_set && is_ordered {
+            self.sent.rename(&facts.form);
+        } else {
+            self.sent.forget(&facts.form);
+        }
         let (settled, source) = (end.saturating_add(self.lag), Rc::<str>::from(source));
         self.changes.extend(facts.users().map(|it| (it, (settled, Rc::clone(&source)))));
     }

@@ -66,6 +66,14 @@ impl SentValues {
         }
     }
 
+    /// Moves the values of a user to its new name, after the endpoint has carried out `UpdateUser`.
+    pub(crate) fn rename(&mut self, form: &RequestForm) {
+        let values = user_of(form).and_then(|it| self.users.remove(&it));
+        self.forget(form);
+        let new_name = value_of(form, "NewUserName").map(str::to_lowercase);
+        self.users.extend(new_name.or_else(|| user_of(form)).zip(values));
+    }
+
     /// The document of the policy that a request names, as it was sent.
     pub(crate) fn document(&self, form: &RequestForm) -> Option<&str> {
         let documents = &self.users.get(&user_of(form)?)?.documents;
