@@ -116,7 +116,7 @@ fn a_rename_keeps_the_id_and_the_date() {
         "AIDACKCEVSQ6C2LMN3OPR",
         "UserId \"AIDACKCEVSQ6C2LMN3OPQ\"",
     );
-    check(&calls, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", "CreateDate");
+    check(&calls, "2026-01-01T00:00:00Z", "2026-01-01T00:00:05Z", "CreateDate");
     let moved = ("Action=UpdateUser&UserName=alice&NewPath=/b/", String::new());
     let path =
         USER.replace("<Path>/</Path>", "<Path>/b/</Path>").replace("user/alice", "user/b/alice");
@@ -179,7 +179,11 @@ fn a_new_policy_has_its_own_versions() {
     };
     let first = version("2026-01-01T00:00:00Z", DOCUMENT);
     let again = first.clone();
-    check(&[create_policy(), first.clone(), again], "2012-10-17", "2008-10-17", "Document");
+    let mut calls = [create_policy(), first.clone(), again];
+    assert_eq!(audited_steps(&calls, ALL).0, 0);
+    calls[2].1 = calls[2].1.replace("2012-10-17", "2008-10-17");
+    let (code, printed) = audited_steps(&calls, ALL);
+    assert!(code == 1 && printed.contains("Document"), "{printed}");
     let delete =
         ("Action=DeletePolicy&PolicyArn=arn:aws:iam::123456789012:policy/reader", String::new());
     let new = POLICY.replace("ANPAUVTV4BPRD2HCBCFKP", "ANPAZZZZ4BPRD2HCBCFKQ");
@@ -241,8 +245,12 @@ fn a_login_profile_keeps_its_date_when_the_password_changes() {
         )
     };
     let create = ("Action=CreateLoginProfile&UserName=alice&Password=x", profile("false"));
+    let other = (
+        "Action=CreateLoginProfile&UserName=alice&Password=x&PasswordResetRequired=true",
+        profile("true"),
+    );
     let update = (
-        "Action=UpdateLoginProfile&UserName=alice&Password=y&PasswordResetRequired=true",
+        "Action=UpdateLoginProfile&UserName=alice&Password=y&PasswordResetRequired=false",
         String::new(),
     );
     let get = |reset: &str| ("Action=GetLoginProfile&UserName=alice", profile(reset));
@@ -253,8 +261,8 @@ fn a_login_profile_keeps_its_date_when_the_password_changes() {
         ">true<",
         "PasswordResetRequired",
     );
-    let calls = [create_user(), create, update, get("true")];
-    check(&calls, ">true<", ">false<", "PasswordResetRequired \"true\"");
+    let calls = [create_user(), other, update, get("false")];
+    check(&calls, ">false<", ">true<", "PasswordResetRequired \"false\"");
     check(&calls, "00:02:00Z", "00:06:00Z", "CreateDate");
 }
 
@@ -356,15 +364,17 @@ fn account_details_show_what_each_user_holds() {
             "<PolicyName>q</PolicyName>",
             "ListUserPolicies alice -> 200 [p]",
         ),
-        ("<Key>team</Key>", "<Key>teams</Key>", "GetUser alice -> 200 [team]"),
-        (
-            "<GroupPolicyList/>",
-            "<GroupPolicyList><member><PolicyName>p</PolicyName></member></GroupPolicyList>",
-            "ListGroupPolicies ops -> 200",
-        ),
+        ("<Key>team</Key>", "<Key>teams</Key>", "ListUserTags alice -> 200 [team]"),
     ] {
         check(&calls, right, wrong, found);
     }
+    // That the details of groups are complete is inferred.
+    let policy = "<GroupPolicyList><member><PolicyName>p</PolicyName></member></GroupPolicyList>";
+    let mut wrong = calls.clone();
+    wrong[5].1 = wrong[5].1.replace("<GroupPolicyList/>", policy);
+    assert_eq!(audited_steps(&wrong, TEXT).0, 0);
+    let (code, printed) = audited_steps(&wrong, ALL);
+    assert!(code == 1 && printed.contains("ListGroupPolicies ops -> 200"), "{printed}");
     // What the details show is known afterwards.
     let delete = ("Action=DeleteUser&UserName=alice", String::new());
     let learned = ["--start", "unknown"];
@@ -458,4 +468,109 @@ fn the_users_of_a_policy_are_compared_by_a_filter() {
     wrong[3].1 = "<PolicyGroups/><PolicyRoles/><PolicyUsers/>".to_owned();
     let (code, printed) = audited_steps(&wrong, ALL);
     assert_eq!(code, 1, "{printed}");
+}
+
+/// A user who signs in with a new password changes the profile without a call of IAM. Tools hide whatever has
+/// a password in its name.
+#[test]
+fn a_profile_may_change_at_a_sign_in() {
+    let profile = |reset: &str| {
+        format!(
+            "<LoginProfile><UserName>alice</UserName><PasswordResetRequired>{reset}</PasswordResetRequired>\
+             <CreateDate>2026-01-01T00:02:00Z</CreateDate></LoginProfile>"
+        )
+    };
+    let create = |reset| {
+        let form: &'static str = match reset {
+            "true" => {
+                "Action=CreateLoginProfile&UserName=alice&Password=x&PasswordResetRequired=True"
+            }
+            _ => {
+                "Action=CreateLoginProfile&UserName=alice&Password=x&PasswordResetRequired=REDACTED"
+            }
+        };
+        (form, profile("true"))
+    };
+    let get = ("Action=GetLoginProfile&UserName=alice", profile("false"));
+    let change = ("Action=ChangePassword&OldPassword=x&NewPassword=y", String::new());
+    for calls in [
+        vec![create_user(), create("true"), get.clone()],
+        vec![create_user(), create("hidden"), get.clone()],
+        vec![create_user(), create("true"), change, get],
+    ] {
+        let (code, printed) = audited_steps(&calls, ALL);
+        assert_eq!(code, 0, "{calls:?}: {printed}");
+    }
+}
+
+/// Calls whose actions the model lacks may change a record too.
+#[test]
+fn tags_of_a_policy_may_change_its_date() {
+    let tag = ("Action=TagPolicy&PolicyArn=arn:aws:iam::123456789012:policy/reader", String::new());
+    let policy = POLICY.replace(
+        "<UpdateDate>2026-01-01T00:00:00Z</UpdateDate>",
+        "<UpdateDate>2026-01-01T00:02:00Z</UpdateDate>",
+    );
+    let get = (
+        "Action=GetPolicy&PolicyArn=arn:aws:iam::123456789012:policy/reader",
+        format!("<Policy>{policy}</Policy>"),
+    );
+    let calls = [create_policy(), get.clone()];
+    assert_eq!(audited_steps(&calls, ALL).0, 1);
+    let (code, printed) = audited_steps(&[create_policy(), tag, get], ALL);
+    assert_eq!(code, 0, "{printed}");
+}
+
+/// Names in ARNs whose account is masked, and a filter whose effect on unused policies is not known.
+#[test]
+fn what_is_not_known_of_policies_is_no_finding() {
+    let masked = POLICY.replace("123456789012", "XXXXXXXXXXXX").replace("reader", "Billing");
+    let masked = (
+        "Action=CreatePolicy&PolicyName=Billing&PolicyDocument=%7B%7D",
+        format!("<Policy>{masked}</Policy>"),
+    );
+    let attach = (
+        "Action=AttachUserPolicy&UserName=alice&PolicyArn=arn:aws:iam::aws:policy/job-function/Billing",
+        String::new(),
+    );
+    let (code, printed) = audited_steps(&[create_user(), attach, masked], EMPTY);
+    assert_eq!(code, 0, "{printed}");
+    let list = (
+        "Action=ListPolicies&Scope=Local&PolicyUsageFilter=PermissionsPolicy",
+        "<Policies/><IsTruncated>false</IsTruncated>".to_owned(),
+    );
+    let (code, printed) = audited_steps(&[create_policy(), list], EMPTY);
+    assert_eq!(code, 0, "{printed}");
+}
+
+/// One constant in place of several names stands for none of them.
+#[test]
+fn a_key_that_is_listed_twice_says_nothing() {
+    let device = |date: &str| {
+        format!(
+            "<member><SerialNumber>arn:aws:iam::123456789012:mfa/x</SerialNumber>\
+             <EnableDate>{date}</EnableDate></member>"
+        )
+    };
+    let devices = device("2026-01-01T00:00:00Z") + &device("2025-01-01T00:00:00Z");
+    let list = (
+        "Action=ListVirtualMFADevices",
+        format!("<VirtualMFADevices>{devices}</VirtualMFADevices><IsTruncated>false</IsTruncated>"),
+    );
+    let (code, printed) =
+        audited_steps(&[list.clone(), list], &["--tier", "text", "--level", "info"]);
+    assert_eq!(code, 0, "{printed}");
+}
+
+/// Two accounts behind one host may have users of one name.
+#[test]
+fn the_user_of_another_account_is_another_user() {
+    let other = USER
+        .replace("123456789012", "210987654321")
+        .replace("3OPQ", "3OPR")
+        .replace("alice", "bob");
+    let rename = ("Action=UpdateUser&UserName=alice&NewUserName=bob", String::new());
+    let get = ("Action=GetUser&UserName=bob", format!("<User>{other}</User>"));
+    let (code, printed) = audited_steps(&[create_user(), rename, get], ALL);
+    assert_eq!(code, 0, "{printed}");
 }

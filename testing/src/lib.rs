@@ -22,10 +22,13 @@
 //! }
 //! ```
 //!
+//! [`reference`] is the opposite: an endpoint for tests of code that calls IAM.
+//!
 //! `cargo test -- delete-user` runs the scripts whose names contain `delete-user`, and
 //! `cargo nextest list` lists all of them.
 
 mod random_scripts;
+pub mod reference;
 mod script_tests;
 pub mod service;
 pub mod state_machine;

@@ -7,7 +7,7 @@ use iamspec_model::{Entity, Expected, Level, Operation, Resource, Rule, User, al
 
 use crate::audit::account_listings::contradicted_by;
 use crate::audit::effects::{resources_of, users_of};
-use crate::audit::judgement::{Judgement, impossible_details, judge, update};
+use crate::audit::judgement::{Judgement, impossible_detail, judge, update};
 use crate::audit::knowledge::{Knowledge, KnownResource, KnownUser, NEVER, Recent};
 use crate::audit::ordering::{SearchVerdict, in_any_order};
 use crate::audit::possible_accounts::Question;
@@ -185,7 +185,7 @@ impl Auditor {
         let mut users: Vec<User> = event.operations().flat_map(users_of).collect();
         let mut resources: Vec<Resource> = event.operations().flat_map(resources_of).collect();
         resources.extend(&event.namesakes);
-        for detail in impossible_details(&self.knowledge, event, self.options) {
+        if let Some((detail, _)) = impossible_detail(&self.knowledge, event, self.options) {
             users.extend(detail.operations().flat_map(users_of));
             resources.extend(detail.operations().flat_map(resources_of));
         }

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use iamspec_model::evidence::{
-    A_004, A_064, B_IP_08, B_IP_13, B_MP_05, C_050, C_092, D_022, Fact, G_007,
+    A_004, A_064, B_IP_08, B_IP_13, B_MP_05, C_050, C_092, C_093, D_022, E_030, Fact, G_007,
 };
 use iamspec_model::{
     Account, AttachmentKind, Entity, ErrorCode, InputError, InvalidRequest, Level, Operation, Path,
@@ -45,32 +45,36 @@ pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOpt
     if matches!(judged, Judgement::Impossible(_)) {
         return judged;
     }
-    let mut is_stale = false;
-    for detail in &event.details {
-        match judge_alone(knowledge, detail, options) {
-            Judgement::Impossible(mut divergence) => {
-                let call = detail.operation().map(print::operation).unwrap_or_default();
-                divergence.expected.iter_mut().for_each(|it| it.0 = format!("{call} -> {}", it.0));
-                divergence.evidence.push(C_050.id);
-                return Judgement::Impossible(divergence);
-            }
-            Judgement::MayBeStale => is_stale = true,
-            _ => {}
-        }
+    if let Some((_, divergence)) = impossible_detail(knowledge, event, options) {
+        return Judgement::Impossible(divergence);
     }
-    if is_stale { Judgement::MayBeStale } else { judged }
+    let is_stale =
+        |it: &AuditEvent| matches!(judge_alone(knowledge, it, options), Judgement::MayBeStale);
+    if event.details.iter().any(is_stale) { Judgement::MayBeStale } else { judged }
 }
 
-/// The parts of a response that no possible account explains.
-pub(crate) fn impossible_details<'a>(
+/// The first part of a response that no possible account explains.
+pub(crate) fn impossible_detail<'a>(
     knowledge: &Knowledge,
     event: &'a AuditEvent,
     options: AuditOptions,
-) -> impl Iterator<Item = &'a AuditEvent> {
-    event
-        .details
-        .iter()
-        .filter(move |it| matches!(judge_alone(knowledge, it, options), Judgement::Impossible(_)))
+) -> Option<(&'a AuditEvent, Box<Divergence>)> {
+    event.details.iter().find_map(|detail| {
+        let Judgement::Impossible(mut divergence) = judge_alone(knowledge, detail, options) else {
+            return None;
+        };
+        let op = detail.operation()?;
+        // The details of users are recorded. That those of groups and policies are complete is inferred.
+        if op.user().is_none() {
+            divergence.level = divergence.level.min(Level::Info);
+        }
+        divergence
+            .expected
+            .iter_mut()
+            .for_each(|it| it.0 = format!("{} -> {}", print::operation(op), it.0));
+        divergence.evidence.push(C_050.id);
+        options.threshold.includes(&divergence).then_some((detail, divergence))
+    })
 }
 
 /// Decides how an event fits what is known, without its parts.
@@ -233,7 +237,9 @@ fn taken_by_namesake(
     event.namesakes.iter().find(|it| exists(it))?;
     let mut account = Account::default();
     apply(&mut account, &Operation::CreateResource(*policy));
-    divergence(&account, op, &event.response).filter(|it| options.threshold.includes(it))
+    let mut taken = divergence(&account, op, &event.response)?;
+    taken.evidence.extend([C_093.id, E_030.id]);
+    options.threshold.includes(&taken).then_some(taken)
 }
 
 /// Whether a quota counts the characters of documents, which the audit does not count.
@@ -475,8 +481,12 @@ pub(crate) fn update(
         return update_alone(knowledge, event, judgement, options);
     }
     for part in std::iter::once(event).chain(&event.details) {
-        let judgement = judge_alone(knowledge, part, options);
-        update_alone(knowledge, part, &judgement, options);
+        let of_part = judge_alone(knowledge, part, options);
+        // From an impossible response, nothing is learned.
+        let is_wrong = |it: &Judgement| matches!(it, Judgement::Impossible(_));
+        if is_wrong(&of_part) || !is_wrong(judgement) {
+            update_alone(knowledge, part, &of_part, options);
+        }
     }
 }
 

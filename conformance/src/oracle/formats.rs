@@ -199,8 +199,7 @@ const MORE_CREATE_ACTIONS: &[&str] = &[
 ];
 
 /// More format rules, for recorded traffic: the forms of ids and dates are those of every response
-/// (E-008, E-017), and no call of the suite shows all of these elements. The others compare what a run
-/// compares by its wire rules or not at all.
+/// (E-008, E-017), and no call of the suite shows all of these elements. A run does not compare the others.
 pub const RECORDED_FORMAT_RULES: [FormatRule; 20] = [
     row(WITH_USERS, "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(&["ListGroups"], "GroupId", FormatCheck::Id("AGPA", 21), &[E_017]),
@@ -217,7 +216,12 @@ pub const RECORDED_FORMAT_RULES: [FormatRule; 20] = [
     ),
     row(&["GetGroupPolicy"], "GroupName", FormatCheck::EchoesRequest(""), &[C_081]),
     row(&["GetGroupPolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[C_081]),
-    row(&["CreateGroup"], "GroupName", FormatCheck::EchoesRequest(""), &[C_078]),
+    FormatRule {
+        actions: &["CreateGroup"],
+        element: "GroupName",
+        expected: FormatCheck::EchoesRequest(""),
+        evidence: Evidence::like(&[C_078]),
+    },
     FormatRule {
         actions: &["CreateGroup", "CreatePolicy"],
         element: "Path",

@@ -7,7 +7,9 @@ use crate::wire::xml_read::Element;
 /// The action whose response has the details.
 const ACTION: &str = "GetAccountAuthorizationDetails";
 
-/// The details as the calls that would show the same. None of a part of the account.
+/// The details as the calls that would show the same. If the response shows a part of the account, there are
+/// none: no fact says whether it shows a part of an entity. A missing list teaches nothing, because a tool may
+/// have removed it.
 pub(super) fn listings(call: &RecordedCall) -> Vec<RecordedCall> {
     let RecordedResponse::Success(Some(result)) = &call.response else { return Vec::new() };
     let is_part = call.member("Marker").is_some() || result.text_of("IsTruncated") == Some("true");
@@ -24,10 +26,13 @@ pub(super) fn listings(call: &RecordedCall) -> Vec<RecordedCall> {
 fn of_user(call: &RecordedCall, user: &Element) -> Vec<RecordedCall> {
     let Some(name) = user.text_of("UserName") else { return Vec::new() };
     let named = |action, result| listing(call, action, ("UserName", name), result);
-    let mut details = vec![named("GetUser", container("User", user.children.clone()))];
-    // Without inline policies, the list is left out.
-    let policies = user.child("UserPolicyList").map_or(Some(Vec::new()), names_of_policies);
-    details.extend(policies.map(|it| named("ListUserPolicies", container("PolicyNames", it))));
+    let mut details = Vec::new();
+    if let Some(tags) = user.child("Tags") {
+        details.push(named("ListUserTags", tags.clone()));
+    }
+    if let Some(policies) = user.child("UserPolicyList").and_then(names_of_policies) {
+        details.push(named("ListUserPolicies", container("PolicyNames", policies)));
+    }
     if let Some(groups) = user.child("GroupList") {
         let group = |it: &Element| container("member", vec![element("GroupName", &it.text)]);
         let groups = groups.children.iter().map(group).collect();

@@ -160,9 +160,10 @@ impl Symbols {
     /// The other policies or devices of this account that have the name in an ARN, under other paths.
     pub(crate) fn namesakes(&self, kind: ResourceKind, reference: &str) -> Vec<Resource> {
         let reference = reference.to_lowercase();
+        let Some(account) = account_of(&reference) else { return Vec::new() };
         let tables = self.tables.borrow();
         let named = tables.named.get(&(kind, base_name(&reference))).into_iter().flatten();
-        let is_of_account = |it: &&String| account_of(it) == account_of(&reference);
+        let is_of_account = |it: &&String| account_of(it) == Some(account);
         let others = named.filter(|it| **it != reference).filter(is_of_account);
         let number = |it: &String| Some(tables.resources.get(&(kind, it.clone()))?.1);
         others.filter_map(number).map(|it| Resource { kind, item: Item(it) }).collect()

@@ -25,9 +25,8 @@ use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse};
 use crate::audit_log::replaced_values::is_replaced;
 use crate::audit_log::request_errors::{Defect, defect};
 use crate::audit_log::symbols::Symbols;
-use crate::client::connection::transport::{Disclosure, RawResponse};
 use crate::client::response::read_listing;
-use crate::client::wire_rules::formats::recorded_deviations;
+use crate::client::wire_rules::formats::{no_response, recorded_deviations};
 use crate::wire::attachments::{kind_of, wire};
 use crate::wire::names;
 use crate::wire::names::RequestForm;
@@ -198,7 +197,7 @@ impl Translation<'_> {
         let form: RequestForm = self.call.members.clone().into_iter().collect();
         let deviations = self.call.result().map(|result| {
             let api = self.entry.action.api;
-            recorded_deviations(api, (&form, &no_response()), (result, true))
+            recorded_deviations(api, (&form, &self.call.hidden), (result, true))
         });
         AuditEvent {
             id: self.call.id.clone(),
@@ -651,8 +650,7 @@ impl Translation<'_> {
         let is_page =
             has("Marker") || result.is_some_and(|it| it.text_of("IsTruncated") == Some("true"));
         let is_unclear = self.call.hides_a_choice()
-            || has("PolicyUsageFilter")
-                && self.call.member("PolicyUsageFilter") != Some("PermissionsPolicy")
+            || has("PolicyUsageFilter") && !self.lists_permissions(op)
             || has("EntityFilter")
             || has("AllUsers")
             || has("Filter.member.1") && !self.call.list("Filter", "").contains(&"User")
@@ -681,6 +679,12 @@ impl Translation<'_> {
         }
         let is_part = is_page || has_prefix || has("ServiceName");
         (response, if is_part { ShownPart::Part } else { ShownPart::Whole })
+    }
+
+    /// Whether the listing shows to whom a policy is attached, and not whose boundary it is.
+    fn lists_permissions(&self, op: Operation) -> bool {
+        matches!(op, Operation::ListHolders(_))
+            && self.call.member("PolicyUsageFilter") == Some("PermissionsPolicy")
     }
 
     /// Learns the account from the ARN of what the account has.
@@ -815,7 +819,7 @@ impl Translation<'_> {
         }
         let api = self.entry.action.api;
         let with_dates = self.call.has_wire_format;
-        recorded_deviations(api, (&form, &no_response()), (result, with_dates))
+        recorded_deviations(api, (&form, &self.call.hidden), (result, with_dates))
     }
 
     /// The call in the names of the log.
@@ -907,14 +911,4 @@ fn version(id: &str) -> Option<Item> {
 fn stored_name<'a>(element: &'a Element, member: &str, name: &str) -> Option<&'a str> {
     let own = element.text_of(member).filter(|it| it.eq_ignore_ascii_case(name));
     own.or_else(|| element.children.iter().find_map(|it| stored_name(it, member, name)))
-}
-
-/// Stands for the response that was read already.
-pub(super) fn no_response() -> RawResponse {
-    RawResponse {
-        status: 200,
-        content_type: String::new(),
-        body: Vec::new(),
-        disclosure: Disclosure::default(),
-    }
 }

@@ -28,10 +28,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
-use hyper::Response as HttpResponse;
+use http_body_util::{BodyExt as _, Collected};
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
+use hyper::{Request as HttpRequest, Response as HttpResponse};
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::{Account, Fact};
 
@@ -71,6 +72,20 @@ struct ServerState {
 struct SharedState(Arc<Mutex<ServerState>>);
 
 impl SharedState {
+    fn new(options: Options) -> Self {
+        let Options { account, behavior, faults: fault_plan, verify_signatures, .. } = options;
+        let ids = if options.ordered_ids { ListedIds::Ordered(0) } else { ListedIds::Random };
+        Self(Arc::new(Mutex::new(ServerState {
+            model: ModelState { account, store: Store::new(ids), behavior },
+            history: StateHistory::for_plan(&fault_plan),
+            fault_plan,
+            verify_signatures,
+            root: options.root.unwrap_or_else(Identity::fake),
+            request_count: 0,
+            captured: None,
+        })))
+    }
+
     /// Locks the state for one request or one query.
     ///
     /// INVARIANT: no code panics while it holds this lock. The workspace lints deny `unwrap`,
@@ -160,20 +175,9 @@ impl Server {
     /// # Errors
     /// The address is in use, the thread cannot start, or the clock is before 1970 or after 9999.
     pub fn start(address: SocketAddr, options: Options) -> Result<Self> {
-        let Options { account, behavior, faults: fault_plan, verify_signatures, .. } = options;
-        let ids = if options.ordered_ids { ListedIds::Ordered(0) } else { ListedIds::Random };
-        let state = ServerState {
-            model: ModelState { account, store: Store::new(ids), behavior },
-            history: StateHistory::for_plan(&fault_plan),
-            fault_plan,
-            verify_signatures,
-            root: options.root.unwrap_or_else(Identity::fake),
-            request_count: 0,
-            captured: None,
-        };
-        let state = SharedState(Arc::new(Mutex::new(state)));
-        let names = (options.allowed_hosts.as_slice(), options.limits);
-        let listener = Listener::start(address, names, state.clone())?;
+        let (hosts, limits) = (options.allowed_hosts.clone(), options.limits);
+        let state = SharedState::new(options);
+        let listener = Listener::start(address, (&hosts, limits), state.clone())?;
         Ok(Self { state, listener })
     }
 
@@ -206,6 +210,30 @@ impl Server {
     /// Stops the server. Pending requests may finish within the shutdown timeout of the limits.
     pub fn end(self) {
         self.listener.end();
+    }
+}
+
+/// A reference server in this process, without a socket. Clones share one account.
+///
+/// `allowed_hosts` and `limits` in the [`Options`] have no effect: no web page can send it a request.
+#[derive(Clone)]
+pub struct InProcessServer(SharedState);
+
+impl InProcessServer {
+    /// A server with an account of its own.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self(SharedState::new(options))
+    }
+
+    /// Responds to a request. `None` if an injected fault closes the connection.
+    ///
+    /// The future needs a tokio runtime with a timer if a response is delayed.
+    pub async fn respond(&self, request: HttpRequest<Bytes>) -> Option<HttpResponse<Bytes>> {
+        let (head, body) = request.into_parts();
+        let (head, body) = self.0.respond(&head, body).await?.into_parts();
+        let body = body.collect().await.map_or_else(|never| match never {}, Collected::to_bytes);
+        Some(HttpResponse::from_parts(head, body))
     }
 }
 

@@ -91,6 +91,10 @@ impl CreationDates {
         // Of two dates in the wrong order, it is not known which is wrong, so the next one is compared with
         // the later call.
         let LastDate { date: before, text: known, source: place } = self.last.replace(this)?;
+        // Files are merged by their clocks.
+        if file_of(&place) != file_of(source) {
+            return None;
+        }
         (date < before.saturating_sub(DRIFT)).then(|| FormatDeviation {
             detail: format!(
                 "{element} not before {known:?} in {place}, which came first, not {text:?}"
@@ -101,7 +105,11 @@ impl CreationDates {
     }
 }
 
-fn microseconds(date: &str) -> Option<i64> {
+fn file_of(source: &str) -> Option<&str> {
+    source.split(", ").next()
+}
+
+pub(super) fn microseconds(date: &str) -> Option<i64> {
     let date = OffsetDateTime::parse(date, &Rfc3339).ok()?;
     i64::try_from(date.unix_timestamp_nanos() / 1_000).ok()
 }

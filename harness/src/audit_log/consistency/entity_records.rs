@@ -11,24 +11,51 @@ use std::rc::Rc;
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
 
+use crate::audit_log::consistency::creation_dates::microseconds;
 use crate::audit_log::consistency::id_owners::IdOwners;
 use crate::audit_log::consistency::record_facts::{
     EntityChange, EntityFacts, EntityKey, RecordMember, ShownRecord, part_prefix, policy_of,
 };
-use crate::audit_log::consistency::record_sorts::{ChangeKind, SORTS};
+use crate::audit_log::consistency::record_sorts::{ChangeKind, MAY_BECOME, SORTS};
 use crate::audit_log::symbols::account_of;
 
-/// The known elements of a record, each with the place in the log that showed it, and until when a
-/// read may show an older record.
+/// The number of records that are remembered.
+const RECORDS_MAX: usize = 100_000;
+
+/// Dates of one entity may differ by rounding, in microseconds.
+const ROUNDING: u64 = 1_000_000;
+
+/// What is known of one entity.
 #[derive(Debug)]
 struct KnownRecord {
+    /// The known elements, each with the place in the log that showed it.
     members: Vec<(RecordMember, Rc<str>)>,
+    /// The account in its ARN.
+    account: Option<String>,
+    /// Until when a read may show an older record.
     settled: i64,
+    /// Whether the key stands for several entities: nothing is compared.
+    is_ambiguous: bool,
+}
+
+impl KnownRecord {
+    const fn unknown(settled: i64) -> Self {
+        Self { members: Vec::new(), account: None, settled, is_ambiguous: false }
+    }
 }
 
 /// The account in the ARN of a record.
-fn account<'a>(mut record: impl Iterator<Item = &'a RecordMember>) -> Option<&'a str> {
-    record.find(|(member, _)| *member == "Arn").and_then(|(_, arn)| account_of(arn))
+fn account_in(record: &[RecordMember]) -> Option<&str> {
+    record.iter().find(|it| it.0 == "Arn").and_then(|it| account_of(&it.1))
+}
+
+/// Whether two texts of an element agree.
+fn agree(member: &str, before: &str, text: &str) -> bool {
+    let dates = || Some((microseconds(before)?, microseconds(text)?));
+    before == text
+        || MAY_BECOME.contains(&(member, text))
+        || member.ends_with("Date")
+            && dates().is_some_and(|(one, other)| one.abs_diff(other) <= ROUNDING)
 }
 
 /// The records of one account.
@@ -37,15 +64,25 @@ pub(crate) struct EntityRecords {
     records: BTreeMap<EntityKey, KnownRecord>,
     owners: IdOwners,
     lag: i64,
-    /// Until when a read may show the state before the log.
+    /// Until when a read may show what was before the log, or before records were forgotten.
     begin: Option<i64>,
+    /// The same for single sorts.
+    begins: BTreeMap<usize, i64>,
+    /// The file of the last call without a time.
+    file: Option<String>,
 }
 
 impl EntityRecords {
     /// No records. `lag` is the number of microseconds in which a read may be stale.
     pub(crate) fn new(lag: i64, starts_empty: bool) -> Self {
-        let (records, owners) = (BTreeMap::new(), IdOwners::default());
-        Self { records, owners, lag, begin: starts_empty.then_some(i64::MIN) }
+        Self {
+            records: BTreeMap::new(),
+            owners: IdOwners::default(),
+            lag,
+            begin: starts_empty.then_some(i64::MIN),
+            begins: BTreeMap::new(),
+            file: None,
+        }
     }
 
     /// Compares and learns the facts of a call that overlaps with no other one. `source` is its place
@@ -57,69 +94,105 @@ impl EntityRecords {
         source: &str,
     ) -> Vec<FormatDeviation> {
         let source: Rc<str> = source.into();
-        let begin = *self.begin.get_or_insert(start.saturating_add(self.lag));
+        self.begin.get_or_insert(start.saturating_add(self.lag));
+        self.make_room(facts, end);
         self.owners.apply(facts, true);
         self.forget_sorts(facts, end);
         for change in &facts.changes {
             if change.is_certain {
-                self.apply(change, (begin, end), &source);
+                self.apply(change, end, &source);
             } else {
                 self.forget_change(change, end);
             }
         }
         let mut deviations = facts.deviations.clone();
         for shown in &facts.shown {
+            if facts.ambiguous.contains(&shown.key) {
+                let unknown = KnownRecord::unknown(i64::MIN);
+                let ambiguous = KnownRecord { is_ambiguous: true, ..unknown };
+                self.records.insert(shown.key.clone(), ambiguous);
+                continue;
+            }
             if shown.is_new {
                 deviations.extend(self.owners.check(shown, &source));
-                self.add_new(shown, begin, &source);
+                self.add_new(shown, &source);
                 continue;
             }
             // A change shows its own effect at once.
             let is_changed = facts.changes.iter().any(|it| it.key == shown.key);
             let time = if is_changed { i64::MAX } else { start };
-            deviations.extend(self.check_shown(shown, (begin, time), &source));
+            deviations.extend(self.check_shown(shown, time, &source));
         }
         deviations
     }
 
+    /// Forgets the records of another file without times, and too many records.
+    fn make_room(&mut self, facts: &EntityFacts, end: i64) {
+        let is_other_file = facts.untimed_file.is_some() && facts.untimed_file != self.file;
+        self.file.clone_from(&facts.untimed_file);
+        if is_other_file {
+            self.records.clear();
+        }
+        if self.records.len() > RECORDS_MAX {
+            self.records.clear();
+            self.begin = Some(end.saturating_add(self.lag));
+        }
+    }
+
+    /// Until when a read may show another record than the first one of an entity.
+    fn begin_of(&self, sort: usize) -> i64 {
+        let of_sort = self.begins.get(&sort).copied().unwrap_or(i64::MIN);
+        self.begin.unwrap_or(i64::MIN).max(of_sort)
+    }
+
     /// Adds the record of a new entity. It did not exist before, so an older record is one of another
     /// entity.
-    fn add_new(&mut self, shown: &ShownRecord, begin: i64, source: &Rc<str>) {
-        let before = self.records.get(&shown.key).map_or(begin, |it| it.settled);
-        let members = shown.members.iter().map(|it| (it.clone(), Rc::clone(source))).collect();
-        self.records.insert(shown.key.clone(), KnownRecord { members, settled: before });
+    fn add_new(&mut self, shown: &ShownRecord, source: &Rc<str>) {
+        let begin = self.begin_of(shown.key.0);
+        let settled = self.records.get(&shown.key).map_or(begin, |it| it.settled);
+        let record = KnownRecord {
+            members: shown.members.iter().map(|it| (it.clone(), Rc::clone(source))).collect(),
+            account: account_in(&shown.members).map(str::to_owned),
+            ..KnownRecord::unknown(settled)
+        };
+        self.records.insert(shown.key.clone(), record);
     }
 
     /// Compares a record with the known one, and adds what is new.
     fn check_shown(
         &mut self,
         shown: &ShownRecord,
-        (begin, start): (i64, i64),
+        start: i64,
         source: &Rc<str>,
     ) -> Vec<FormatDeviation> {
         let mut deviations = Vec::new();
         let Some(sort) = SORTS.get(shown.key.0) else { return deviations };
+        let begin = self.begin_of(shown.key.0);
         let settled = match policy_of(&shown.key).filter(|_| sort.is_part_of_policy) {
             Some(policy) => self.records.get(&policy).map_or(begin, |it| it.settled),
             None if sort.changes.is_empty() => i64::MIN,
             None => begin,
         };
-        let unknown = || KnownRecord { members: Vec::new(), settled };
-        let KnownRecord { members: known, settled } =
-            self.records.entry(shown.key.clone()).or_insert_with(unknown);
-        if start < *settled {
-            return deviations;
-        }
+        let unknown = || KnownRecord::unknown(settled);
+        let known = self.records.entry(shown.key.clone()).or_insert_with(unknown);
         // One endpoint may serve several accounts.
-        let accounts = account(known.iter().map(|it| &it.0)).zip(account(shown.members.iter()));
-        if accounts.is_some_and(|(one, other)| one != other) {
+        let account = account_in(&shown.members).map(str::to_owned);
+        let is_of_other =
+            known.account.as_ref().zip(account.as_ref()).is_some_and(|it| it.0 != it.1);
+        if start < known.settled || known.is_ambiguous || is_of_other {
             return deviations;
         }
+        known.account = known.account.take().or(account);
         deviations.extend(self.owners.check(shown, source));
         for (member, text) in &shown.members {
-            match known.iter().find(|(it, _)| it.0 == *member) {
-                None => known.push(((member, text.clone()), Rc::clone(source))),
-                Some(((_, before), _)) if before == text => {}
+            match known.members.iter_mut().find(|(it, _)| it.0 == *member) {
+                None => known.members.push(((member, text.clone()), Rc::clone(source))),
+                Some((before, place)) if agree(member, &before.1, text) => {
+                    if before.1 != *text {
+                        before.1.clone_from(text);
+                        *place = Rc::clone(source);
+                    }
+                }
                 Some(((_, before), place)) => deviations.push(FormatDeviation {
                     detail: format!("{member} {before:?} as in {place}, not {text:?}"),
                     evidence: sort.evidence,
@@ -131,34 +204,37 @@ impl EntityRecords {
     }
 
     /// Applies a change that was made.
-    fn apply(&mut self, change: &EntityChange, (begin, end): (i64, i64), source: &Rc<str>) {
+    fn apply(&mut self, change: &EntityChange, end: i64, source: &Rc<str>) {
+        let begin = self.begin_of(change.key.0);
         let settled = end.saturating_add(self.lag);
         let before = self.records.remove(&change.key);
         if change.row.kind == ChangeKind::Creation {
             // The response shows the record.
             let settled = before.map_or(begin, |it| it.settled);
-            let record = KnownRecord { members: Vec::new(), settled };
-            self.records.insert(change.key.clone(), record);
+            self.forget_key(&change.key, settled);
             return;
         }
-        let mut members: Vec<_> = before.map(|it| it.members).unwrap_or_default();
-        members.retain(|((member, _), _)| change.keeps.contains(member));
+        if change.row.kind == ChangeKind::Deletion {
+            return self.forget_change(change, end);
+        }
+        let mut record = before.unwrap_or(KnownRecord::unknown(settled));
+        record.settled = settled;
+        record.members.retain(|((member, _), _)| change.keeps.contains(member));
         for set in &change.sets {
-            members.retain(|((member, _), _)| *member != set.0);
-            members.push((set.clone(), Rc::clone(source)));
+            record.members.retain(|((member, _), _)| *member != set.0);
+            record.members.push((set.clone(), Rc::clone(source)));
         }
         if let Some(new_key) = &change.new_key {
             self.forget_key(&change.key, settled);
-            self.records.insert(new_key.clone(), KnownRecord { members, settled });
-        } else if change.row.kind == ChangeKind::Deletion {
-            self.forget_change(change, end);
+            self.records.insert(new_key.clone(), record);
         } else {
-            self.records.insert(change.key.clone(), KnownRecord { members, settled });
+            self.records.insert(change.key.clone(), record);
         }
     }
 
     /// Forgets what a call changes that ends at this time and overlaps with others.
     pub(crate) fn forget(&mut self, facts: &EntityFacts, end: i64) {
+        self.make_room(facts, end);
         self.owners.apply(facts, false);
         self.forget_sorts(facts, end);
         for change in &facts.changes {
@@ -172,10 +248,14 @@ impl EntityRecords {
 
     /// Forgets the sorts of which a call may change any entity.
     fn forget_sorts(&mut self, facts: &EntityFacts, end: i64) {
+        let settled = end.saturating_add(self.lag);
         for sort in &facts.may_change_any {
-            self.records.retain(|key, _| key.0 != *sort);
-            let begin = self.begin.get_or_insert(end);
-            *begin = (*begin).max(end.saturating_add(self.lag));
+            let keys = (*sort, String::new())..(*sort + 1, String::new());
+            let keys: Vec<EntityKey> = self.records.range(keys).map(|it| it.0.clone()).collect();
+            for key in keys {
+                self.records.remove(&key);
+            }
+            self.begins.insert(*sort, settled);
         }
     }
 
@@ -193,7 +273,7 @@ impl EntityRecords {
     }
 
     fn forget_key(&mut self, key: &EntityKey, settled: i64) {
-        self.records.insert(key.clone(), KnownRecord { members: Vec::new(), settled });
+        self.records.insert(key.clone(), KnownRecord::unknown(settled));
     }
 
     /// Forgets the parts of a policy: a new policy of its name has others.

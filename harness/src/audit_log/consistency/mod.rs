@@ -32,6 +32,11 @@ impl CallFacts {
             dates: ShownDates::of(call),
         }
     }
+
+    /// Whether the call may have changed what responses show.
+    pub(crate) fn may_change_something(&self) -> bool {
+        self.entities.may_change_something() || self.values.may_change_something()
+    }
 }
 
 /// The place of a call in the log and in time.
@@ -73,8 +78,7 @@ impl EarlierResponses {
     ) -> Vec<FormatDeviation> {
         let CallPlace { source, start, end } = place;
         if overlaps {
-            self.records.forget(&facts.entities, end);
-            self.values.forget(&facts.values, end, source);
+            self.forget(facts, end, source);
             return Vec::new();
         }
         let mut deviations = self.dates.check(&facts.dates, source);
@@ -83,7 +87,13 @@ impl EarlierResponses {
         deviations
     }
 
-    /// Forgets everything: a call was missing until now.
+    /// Forgets what a call may change that ends at this time.
+    pub(crate) fn forget(&mut self, facts: &CallFacts, end: i64, source: &str) {
+        self.records.forget(&facts.entities, end);
+        self.values.forget(&facts.values, end, source);
+    }
+
+    /// Forgets what a call may have changed that was missing until now: everything but the order of dates.
     pub(crate) fn forget_all(&mut self) {
         self.records.forget_all();
         self.values.forget_all();

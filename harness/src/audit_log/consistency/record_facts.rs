@@ -1,6 +1,6 @@
 //! What a recorded call says about records: which it changes, and which its response shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
 
@@ -45,7 +45,7 @@ pub(super) struct EntityChange {
     /// Whether the call succeeded.
     pub(super) is_certain: bool,
     /// The elements that stay as they are.
-    pub(super) keeps: &'static [&'static str],
+    pub(super) keeps: Vec<&'static str>,
     /// The new values.
     pub(super) sets: Vec<RecordMember>,
 }
@@ -57,6 +57,8 @@ pub(crate) struct EntityFacts {
     /// The sorts of which the call may change any entity, because its name is hidden or missing.
     pub(super) may_change_any: Vec<usize>,
     pub(super) shown: Vec<ShownRecord>,
+    /// The keys that stand for several entities.
+    pub(super) ambiguous: BTreeSet<EntityKey>,
     /// What contradicts itself within one record.
     pub(super) deviations: Vec<FormatDeviation>,
     /// The file of a call without a time. Files without times may be of different accounts.
@@ -83,6 +85,7 @@ impl EntityFacts {
         if let RecordedResponse::Success(Some(result)) = &call.response {
             facts.add_shown(result, call.member("PolicyArn"), &call.action);
         }
+        facts.ambiguous = facts.ambiguous_keys();
         facts
     }
 
@@ -100,18 +103,48 @@ impl EntityFacts {
         }
         let key = |member: &str| call.member(member).map(|it| (sort, it.to_lowercase()));
         let Some(old) = key(row.key) else { return self.may_change_any.push(sort) };
-        let sets = row
-            .sets
-            .iter()
-            .filter_map(|(element, member)| Some((*element, call.member(member)?.to_owned())));
+        let has_unless = call.member(row.unless).is_some();
+        // No fact says what a change of the case does.
+        let is_open = |element: &str| {
+            let member = row.sets.iter().find(|it| it.0 == element).map_or("", |it| it.1);
+            call.member(member).is_some_and(|it| it.eq_ignore_ascii_case(&old.1))
+        };
+        let keeps = row.keeps.iter().copied().filter(|it| !has_unless && !is_open(it)).collect();
+        let sets = row.sets.iter().filter(|it| !is_open(it.0)).filter_map(|(element, member)| {
+            let value = call.member(member)?;
+            let is_boolean = ["true", "false"].iter().any(|it| it.eq_ignore_ascii_case(value));
+            let value = if is_boolean { value.to_lowercase() } else { value.to_owned() };
+            Some((*element, value))
+        });
+        let sets = sets.collect();
         self.changes.push(EntityChange {
             new_key: key(row.new_key).filter(|it| *it != old),
             key: old,
             row,
             is_certain,
-            keeps: if call.member(row.unless).is_some() { &[] } else { row.keeps },
-            sets: sets.collect(),
+            keeps,
+            sets,
         });
+    }
+
+    pub(super) fn may_change_something(&self) -> bool {
+        !self.changes.is_empty() || !self.may_change_any.is_empty()
+    }
+
+    /// The entities that the response shows twice, with different records: a tool has written one constant
+    /// in place of several names.
+    fn ambiguous_keys(&self) -> BTreeSet<EntityKey> {
+        let mut texts: BTreeMap<(&EntityKey, &str), &str> = BTreeMap::new();
+        let mut ambiguous = BTreeSet::new();
+        for shown in &self.shown {
+            for (member, text) in &shown.members {
+                let before = texts.insert((&shown.key, member), text);
+                if before.is_some_and(|it| it != text) {
+                    ambiguous.insert(shown.key.clone());
+                }
+            }
+        }
+        ambiguous
     }
 
     /// Adds the records in an element. `policy` is the ARN of the policy that it is about.

@@ -85,8 +85,8 @@ const fn update(action: &'static str, key: &'static str) -> RecordChange {
     }
 }
 
-/// A sort whose records never change. The first of the elements that it has is its key.
-const fn unchanging(
+/// A sort whose records no call changes. The first of the elements that it has is its key.
+const fn sort_of(
     has: &'static [&'static str],
     members: &'static [&'static str],
     evidence: Evidence,
@@ -184,16 +184,29 @@ const DEFAULT_VERSION: RecordSort = RecordSort {
     evidence: Evidence::by(&[C_086, C_087, C_088, E_031]),
 };
 
-const VERSION: RecordSort = RecordSort {
-    has: &["VersionId", "IsDefaultVersion"],
-    key: "VersionId",
-    is_part_of_policy: true,
-    id: None,
-    arn: None,
-    members: &["CreateDate", "Document"],
-    changes: &[deletion("DeletePolicy", "PolicyArn")],
-    evidence: Evidence::by(&[C_086, E_031]),
-};
+const VERSION: RecordSort = part_of_policy(
+    &["VersionId", "IsDefaultVersion"],
+    &["CreateDate"],
+    Evidence::by(&[C_086, E_031]),
+);
+
+/// That the document of a version does not change is inferred.
+const DOCUMENT: RecordSort =
+    part_of_policy(&["VersionId", "Document"], &["Document"], Evidence::like(&[C_086]));
+
+const DELETED_WITH_POLICY: &[RecordChange] = &[deletion("DeletePolicy", "PolicyArn")];
+
+const fn part_of_policy(
+    has: &'static [&'static str],
+    members: &'static [&'static str],
+    evidence: Evidence,
+) -> RecordSort {
+    RecordSort {
+        is_part_of_policy: true,
+        changes: DELETED_WITH_POLICY,
+        ..sort_of(has, members, evidence)
+    }
+}
 
 const LOGIN_PROFILE: RecordSort = RecordSort {
     has: &["UserName", "PasswordResetRequired"],
@@ -227,7 +240,7 @@ const DEVICE: RecordSort = RecordSort {
         deletion("DeactivateMFADevice", "SerialNumber"),
         deletion("DeleteVirtualMFADevice", "SerialNumber"),
     ],
-    ..unchanging(&["SerialNumber", "EnableDate"], &["EnableDate"], Evidence::by(&[E_031]))
+    ..sort_of(&["SerialNumber", "EnableDate"], &["EnableDate"], Evidence::by(&[E_031]))
 };
 
 const CREDENTIAL: RecordSort = RecordSort {
@@ -242,7 +255,7 @@ const CREDENTIAL: RecordSort = RecordSort {
             ..update("UpdateServiceSpecificCredential", "ServiceSpecificCredentialId")
         },
     ],
-    ..unchanging(
+    ..sort_of(
         &["ServiceSpecificCredentialId", "ServiceName"],
         CREDENTIAL_MEMBERS,
         Evidence::by(&[B_SS_02, B_SS_04, C_032, E_031]),
@@ -252,22 +265,23 @@ const CREDENTIAL: RecordSort = RecordSort {
 const CREDENTIAL_MEMBERS: &[&str] = &["CreateDate", "ServiceName", "ServiceUserName", "Status"];
 
 /// Every sort of record.
-pub(super) static SORTS: [RecordSort; 11] = [
+pub(super) static SORTS: [RecordSort; 12] = [
     USER,
     GROUP,
     POLICY,
     DEFAULT_VERSION,
     VERSION,
+    DOCUMENT,
     LOGIN_PROFILE,
     DEVICE,
     CREDENTIAL,
-    unchanging(&["AccessKeyId", "CreateDate"], &["CreateDate"], Evidence::by(&[B_AK_17, E_031])),
-    unchanging(
+    sort_of(&["AccessKeyId", "CreateDate"], &["CreateDate"], Evidence::by(&[B_AK_17, E_031])),
+    sort_of(
         &["SSHPublicKeyId", "UploadDate"],
         &["UploadDate", "Fingerprint"],
         Evidence::by(&[B_SK_02, B_SK_03, E_031]),
     ),
-    unchanging(
+    sort_of(
         &["CertificateId", "UploadDate"],
         &["UploadDate", "CertificateBody"],
         Evidence::by(&[B_SC_02, E_031]),
@@ -279,3 +293,19 @@ pub(super) const POLICIES: usize = 2;
 
 /// The place of the sort of default versions, which each version shows too.
 pub(super) const DEFAULT_VERSIONS: usize = 3;
+
+/// The values that an element may get without a call of IAM: a user who signs in to the console sets a new
+/// password, and a credential expires.
+pub(super) const MAY_BECOME: [(&str, &str); 2] =
+    [("PasswordResetRequired", "false"), ("Status", "Expired")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_are_those_of_their_sorts() {
+        assert_eq!(SORTS[POLICIES].arn.as_ref().map(|it| it.kind), Some("policy"));
+        assert_eq!(SORTS[DEFAULT_VERSIONS].members.first(), Some(&"DefaultVersionId"));
+    }
+}

@@ -7,7 +7,6 @@ use iamspec_conformance::oracle::formats::FormatDeviation;
 
 use crate::audit_log::record::{RecordedCall, RecordedResponse};
 use crate::audit_log::request_errors::defect;
-use crate::audit_log::translate::no_response;
 use crate::client::session::sent_values::SentValues;
 use crate::client::wire_rules::formats::deviations_from_sent;
 use crate::wire::names::{RequestForm, member, value_of};
@@ -65,6 +64,10 @@ impl ValueFacts {
         }
     }
 
+    pub(super) fn may_change_something(&self) -> bool {
+        !self.is_refused && CHANGES.contains(&self.action())
+    }
+
     fn action(&self) -> &str {
         value_of(&self.form, "Action").unwrap_or_default()
     }
@@ -110,7 +113,7 @@ impl RecordedValues {
             return Vec::new();
         };
         let mut deviations = facts.shown.as_ref().map_or_else(Vec::new, |result| {
-            deviations_from_sent(facts.action(), (&facts.form, &no_response()), result, &self.sent)
+            deviations_from_sent(facts.action(), &facts.form, result, &self.sent)
         });
         for it in &mut deviations {
             it.detail = format!("{}; the last change of the user is {source}", it.detail);
@@ -125,7 +128,7 @@ impl RecordedValues {
 
     /// Forgets what a call may change. If its order among other calls is known, a rename moves the values.
     fn apply(&mut self, facts: &ValueFacts, end: i64, source: &str, is_ordered: bool) {
-        if facts.is_refused || !CHANGES.contains(&facts.action()) {
+        if !facts.may_change_something() {
             return;
         }
         if facts.may_change_any {

@@ -3,6 +3,8 @@
 //! A deviation is not a divergence of behavior: it is reported at tier `text`. A run reports a wrong value
 //! that the caller chose as a violation of the wire rule `sent-values`.
 
+use std::collections::BTreeSet;
+
 use iamspec_conformance::oracle::formats::{
     FORMAT_RULES, FormatCheck, FormatDeviation, FormatRule, RECORDED_FORMAT_RULES,
 };
@@ -11,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::client::connection::transport::RawResponse;
+use crate::client::connection::transport::{Disclosure, RawResponse};
 use crate::client::session::Names;
 use crate::client::session::sent_values::SentValues;
 use crate::wire::names::{RequestForm, value_of};
@@ -54,30 +56,33 @@ fn sent_value(
 }
 
 /// The format deviations of a recorded response to an action, each once, in the names of the log.
-/// A log may write dates in a form of its own.
+/// A log may write dates in a form of its own. `hidden` has the members of the request whose values are
+/// unknown.
 pub(crate) fn recorded_deviations(
     api: &str,
-    (form, raw): (&RequestForm, &RawResponse),
+    (form, hidden): (&RequestForm, &BTreeSet<String>),
     (result, with_dates): (&Element, bool),
 ) -> Vec<FormatDeviation> {
     let is_date =
         |it: &FormatCheck| matches!(it, FormatCheck::Date | FormatCheck::DateWithFraction);
     let rules = FORMAT_RULES.iter().chain(&RECORDED_FORMAT_RULES);
-    let mut rules = rules.filter(|it| with_dates || !is_date(&it.expected));
+    let is_known = |it: &FormatRule| !it.expected.is_sent() || !hidden.contains(it.element);
+    let mut rules = rules.filter(|it| (with_dates || !is_date(&it.expected)) && is_known(it));
+    let raw = &no_response();
     deviations_from(&mut rules, api, (form, raw), (result, &str::to_owned), &|_, _| None)
 }
 
 /// The deviations of a recorded response from what was sent before.
 pub(crate) fn deviations_from_sent(
     api: &str,
-    (form, raw): (&RequestForm, &RawResponse),
+    form: &RequestForm,
     result: &Element,
     sent: &SentValues,
 ) -> Vec<FormatDeviation> {
     let rules = FORMAT_RULES.iter().chain(&RECORDED_FORMAT_RULES);
     let mut rules = rules.filter(|it| matches!(it.expected, FormatCheck::AsSent));
     let sent = |row: &FormatRule, parent: &Element| sent_value(sent, form, row, parent);
-    deviations_from(&mut rules, api, (form, raw), (result, &str::to_owned), &sent)
+    deviations_from(&mut rules, api, (form, &no_response()), (result, &str::to_owned), &sent)
 }
 
 /// The value of an element that a request has sent, by its rule and its parent.
@@ -167,7 +172,10 @@ fn expected_instead(
         }
         FormatCheck::EchoesRequest(default) => {
             let expected = value_of(form, row.element).unwrap_or(default);
-            (expected.is_empty() || text == expected, format!("{expected:?}"))
+            // A client may write a boolean in another case.
+            let is_same_boolean =
+                matches!(text, "true" | "false") && text.eq_ignore_ascii_case(expected);
+            (expected.is_empty() || text == expected || is_same_boolean, format!("{expected:?}"))
         }
         FormatCheck::AsSent => {
             let sent = sent(row, parent)?;
@@ -234,6 +242,16 @@ fn is_date(text: &str, fraction: bool) -> bool {
         && text.ends_with('Z')
         && (fraction || !text.contains('.'))
         && OffsetDateTime::parse(text, &Rfc3339).is_ok()
+}
+
+/// Stands for the response that was read already.
+pub(crate) fn no_response() -> RawResponse {
+    RawResponse {
+        status: 200,
+        content_type: String::new(),
+        body: Vec::new(),
+        disclosure: Disclosure::default(),
+    }
 }
 
 #[cfg(test)]

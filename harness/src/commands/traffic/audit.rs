@@ -132,6 +132,8 @@ struct AuditedAccount {
     symbols: Symbols,
     responses: EarlierResponses,
     pending: Vec<(AuditEvent, CallFacts)>,
+    /// Calls that are no events and may change what responses show, each with its end and its place.
+    other_changes: Vec<(CallFacts, i64, String)>,
     /// Events that arrived after later ones.
     late: Vec<AuditEvent>,
     /// The latest end of a pending event.
@@ -155,8 +157,11 @@ impl AuditedAccount {
         for (event, facts) in &mut pending {
             let place = CallPlace { source: &event.source, start: event.start, end: event.end };
             let mut found = self.responses.check(facts, place, overlaps);
-            found.retain(|it| !event.deviations.contains(it));
+            found.retain(|it| event.deviations.iter().all(|other| other.detail != it.detail));
             event.deviations.extend(found);
+        }
+        for (facts, end, source) in std::mem::take(&mut self.other_changes) {
+            self.responses.forget(&facts, end, &source);
         }
         let mut events: Vec<AuditEvent> = pending.into_iter().map(|(event, _)| event).collect();
         for deviation in events.iter_mut().flat_map(|it| &mut it.deviations).filter(|_| anonymize) {
@@ -329,6 +334,7 @@ impl AuditSession<'_> {
             symbols: Symbols::default(),
             responses: EarlierResponses::new(options.lag, options.starts_empty),
             pending: Vec::new(),
+            other_changes: Vec::new(),
             late: Vec::new(),
             end: i64::MIN,
             has_gap: false,
@@ -340,6 +346,11 @@ impl AuditSession<'_> {
         }
         let Some(event) = translate::event(&call, &account.symbols, self.anonymize) else {
             self.totals.ignored += 1;
+            let facts = CallFacts::of(&call);
+            if facts.may_change_something() {
+                let end = call.end.or(call.start).unwrap_or_default();
+                account.other_changes.push((facts, end, call.source.clone()));
+            }
             return Ok(());
         };
         if late {
@@ -457,6 +468,8 @@ fn in_names(finding: AuditFinding, symbols: &Symbols) -> AuditFinding {
     let shown = |event: &Rc<AuditEvent>| match &event.response {
         Response::Success(Some(listing)) => Rc::new(AuditEvent {
             shown: format!("{} {}", event.shown, symbols.in_names(&listing.to_string())),
+            // A report does not show them.
+            details: Vec::new(),
             ..AuditEvent::clone(event)
         }),
         _ => Rc::clone(event),
