@@ -82,7 +82,7 @@ impl Caller {
                 code_of(std::str::from_utf8(&seed).unwrap(), code)
             }
             (_, Some("password")) => payload::password(),
-            (_, Some("ssh-key")) => payload::ssh_key(Item(0)).to_owned(),
+            (_, Some("ssh-key")) => payload::ssh_key(Item(0)),
             (_, Some(name)) if name.starts_with("certificate") => {
                 payload::certificate(name).unwrap()
             }

@@ -179,7 +179,7 @@ fn every_list_action_is_paginated() {
             &server,
             &format!("Action=UploadSigningCertificate&UserName=a&CertificateBody={body}"),
         );
-        let key = encoded(payload::ssh_key(Item(u32::from(name == "y"))));
+        let key = encoded(&payload::ssh_key(Item(u32::from(name == "y"))));
         posted(&server, &format!("Action=UploadSSHPublicKey&UserName=a&SSHPublicKeyBody={key}"));
         let created =
             posted(&server, &format!("Action=CreateVirtualMFADevice&VirtualMFADeviceName={name}"));

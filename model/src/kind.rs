@@ -5,62 +5,51 @@
 
 use crate::ids::Item;
 
-/// A kind of attachment of a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum AttachmentKind {
-    /// A console password.
-    LoginProfile,
-    /// An access key.
-    AccessKey,
-    /// A signing certificate.
-    SigningCertificate,
-    /// An SSH public key.
-    SshPublicKey,
-    /// A service-specific credential, such as one for Git.
-    ServiceCredential,
-    /// A virtual MFA device that is enabled for the user.
-    MfaDevice,
-    /// An inline policy.
-    InlinePolicy,
-    /// A managed policy attached to the user.
-    ManagedPolicy,
-    /// A group membership.
-    GroupMembership,
-    /// A tag. Tags do not block deletion.
-    Tag,
+/// The enum of the kinds, from one line for each.
+macro_rules! attachment_kinds {
+    ($($(#[$doc:meta])* $kind:ident: $name:literal,)+) => {
+        /// A kind of attachment of a user.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum AttachmentKind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl AttachmentKind {
+            /// Every kind, in the order of the table.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$kind),+];
+
+            /// The name in rule ids, such as `access-key`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl AttachmentKind {
-    /// Every kind, in the order of the table.
-    pub const ALL: [Self; 10] = [
-        Self::LoginProfile,
-        Self::AccessKey,
-        Self::SigningCertificate,
-        Self::SshPublicKey,
-        Self::ServiceCredential,
-        Self::MfaDevice,
-        Self::InlinePolicy,
-        Self::ManagedPolicy,
-        Self::GroupMembership,
-        Self::Tag,
-    ];
-
-    /// The name in rule ids, such as `access-key`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LoginProfile => "login-profile",
-            Self::AccessKey => "access-key",
-            Self::SigningCertificate => "signing-certificate",
-            Self::SshPublicKey => "ssh-public-key",
-            Self::ServiceCredential => "service-credential",
-            Self::MfaDevice => "mfa-device",
-            Self::InlinePolicy => "inline-policy",
-            Self::ManagedPolicy => "managed-policy",
-            Self::GroupMembership => "group-membership",
-            Self::Tag => "tag",
-        }
-    }
+attachment_kinds! {
+    /// A console password.
+    LoginProfile: "login-profile",
+    /// An access key.
+    AccessKey: "access-key",
+    /// A signing certificate.
+    SigningCertificate: "signing-certificate",
+    /// An SSH public key.
+    SshPublicKey: "ssh-public-key",
+    /// A service-specific credential, such as one for Git.
+    ServiceCredential: "service-credential",
+    /// A virtual MFA device that is enabled for the user.
+    MfaDevice: "mfa-device",
+    /// An inline policy.
+    InlinePolicy: "inline-policy",
+    /// A managed policy attached to the user.
+    ManagedPolicy: "managed-policy",
+    /// A group membership.
+    GroupMembership: "group-membership",
+    /// A tag. Tags do not block deletion.
+    Tag: "tag",
 }
 
 /// An action on an attachment: a column of the table of attachments.

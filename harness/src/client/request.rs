@@ -347,7 +347,7 @@ fn payload_members(
             let name = format!("{} {}", names.user(user), kind.symbol(item));
             upload(request, names, || payload::certificate(&name))?
         }
-        Payload::SshKey => upload(request, names, || Ok(payload::ssh_key(item).to_owned()))?,
+        Payload::SshKey => upload(request, names, || Ok(payload::ssh_key(item)))?,
         Payload::Service => {
             let Service(number) =
                 if let IssueOptions::Service(service) = options { service } else { Service(0) };

@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn a_fingerprint_is_the_md5_digest_of_the_key() {
         let key = crate::wire::payload::ssh_key(Item(0));
-        assert_eq!(fingerprint(key), "29:26:36:6b:c8:90:a8:63:27:2f:4f:37:ca:99:45:22");
+        assert_eq!(fingerprint(&key), "29:26:36:6b:c8:90:a8:63:27:2f:4f:37:ca:99:45:22");
         assert_eq!(fingerprint("no key"), "");
     }
 }

@@ -11,6 +11,10 @@ use iamspec_model::{AttachmentAction, AttachmentKind, SubResource};
 pub struct AttachmentWire {
     /// The kind that this row describes.
     pub kind: AttachmentKind,
+    /// The head of its column in a table.
+    pub column: &'static str,
+    /// What AWS permits as the name of an item (D-021).
+    pub name_form: Option<NameForm>,
     /// The request members that only this kind has, and what each of them refers to.
     pub members: &'static [(&'static str, MemberRole)],
     /// The member that names the item in the attach request, if it is not the model's `member`.
@@ -48,6 +52,24 @@ pub struct AttachmentWire {
     /// Other members and elements that hold secrets.
     pub secrets: &'static [&'static str],
 }
+
+/// The length of a name, and its characters besides letters, digits and `_`.
+#[derive(Clone, Copy, Debug)]
+pub struct NameForm {
+    /// The minimum and the maximum length.
+    pub length: (usize, usize),
+    /// The other characters.
+    pub others: &'static str,
+}
+
+impl NameForm {
+    const fn new(min: usize, max: usize, others: &'static str) -> Self {
+        Self { length: (min, max), others }
+    }
+}
+
+/// The form of the names of users, groups and policies (D-021).
+pub(crate) const FRIENDLY_NAME: NameForm = NameForm::new(1, 128, "+=,.@-");
 
 /// What a request member refers to. The guard checks members by their role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +184,8 @@ pub const WORD: &str = r"[\w]+";
 /// A row without names, from which every row starts.
 const EMPTY: AttachmentWire = AttachmentWire {
     kind: AttachmentKind::LoginProfile,
+    column: "",
+    name_form: None,
     members: &[],
     attach_member: None,
     detach_member: None,
@@ -188,6 +212,7 @@ pub static ATTACHMENTS: [AttachmentWire; AttachmentKind::COUNT] = ROWS;
 const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     AttachmentWire {
         kind: AttachmentKind::LoginProfile,
+        column: "login",
         members: &[("Password", MemberRole::Plain), ("PasswordResetRequired", MemberRole::Plain)],
         payload: Payload::Password,
         payload_member: Some("Password"),
@@ -209,6 +234,8 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::AccessKey,
+        column: "keys",
+        name_form: Some(NameForm::new(16, 128, "")),
         members: &[("AccessKeyId", MemberRole::Id)],
         caller_is_default: &[
             AttachmentAction::Attach,
@@ -240,6 +267,8 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::SigningCertificate,
+        column: "certs",
+        name_form: Some(NameForm::new(24, 128, "")),
         members: &[("CertificateId", MemberRole::Id), ("CertificateBody", MemberRole::Plain)],
         payload: Payload::Certificate,
         payload_member: Some("CertificateBody"),
@@ -274,6 +303,8 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::SshPublicKey,
+        column: "ssh",
+        name_form: Some(NameForm::new(20, 128, "")),
         members: &[
             ("SSHPublicKeyId", MemberRole::Id),
             ("SSHPublicKeyBody", MemberRole::Plain),
@@ -308,6 +339,8 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::ServiceCredential,
+        column: "svc",
+        name_form: Some(NameForm::new(20, 128, "")),
         members: &[
             ("ServiceSpecificCredentialId", MemberRole::Id),
             ("ServiceName", MemberRole::Plain),
@@ -341,6 +374,8 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::MfaDevice,
+        column: "mfa",
+        name_form: Some(NameForm::new(9, 256, "+=/:,.@-")),
         members: &[
             ("SerialNumber", MemberRole::Name),
             ("AuthenticationCode1", MemberRole::Plain),
@@ -363,6 +398,8 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::InlinePolicy,
+        column: "inline",
+        name_form: Some(FRIENDLY_NAME),
         members: &[("PolicyName", MemberRole::Name), ("PolicyDocument", MemberRole::Plain)],
         payload: Payload::Document,
         payload_member: Some("PolicyDocument"),
@@ -377,6 +414,7 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::ManagedPolicy,
+        column: "managed",
         members: &[("PolicyArn", MemberRole::Name)],
         invalid: &[("PolicyArn", "longpolicynamebutnoarn")],
         listing: Some(ListResponse {
@@ -391,6 +429,8 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::GroupMembership,
+        column: "groups",
+        name_form: Some(FRIENDLY_NAME),
         members: &[("GroupName", MemberRole::Name)],
         listing: Some(ListResponse {
             list: "Groups",
@@ -407,6 +447,7 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
     },
     AttachmentWire {
         kind: AttachmentKind::Tag,
+        column: "tags",
         members: &[
             ("Tags", MemberRole::Plain),
             ("TagKeys", MemberRole::Plain),

@@ -4,20 +4,9 @@
 //! AWS does not permit the name, it must not become a part of either; [`violation`] returns the
 //! reason.
 
-/// A parameter, its minimum and maximum length, and its characters besides letters, digits and `_`.
-type Constraint = (&'static str, usize, usize, &'static str);
+use iamspec_model::AttachmentKind;
 
-/// The constraints of D-021 on the parameters that name a user or an item of a user.
-const CONSTRAINTS: [Constraint; 8] = [
-    ("UserName", 1, 128, "+=,.@-"),
-    ("GroupName", 1, 128, "+=,.@-"),
-    ("PolicyName", 1, 128, "+=,.@-"),
-    ("AccessKeyId", 16, 128, ""),
-    ("CertificateId", 24, 128, ""),
-    ("SSHPublicKeyId", 20, 128, ""),
-    ("ServiceSpecificCredentialId", 20, 128, ""),
-    ("SerialNumber", 9, 256, "+=/:,.@-"),
-];
+use crate::wire::attachments::{FRIENDLY_NAME, NameForm, wire};
 
 /// The members of requests that are names, with their maximum length (D-021). New names of users are
 /// shorter.
@@ -35,6 +24,16 @@ const ARN: (usize, usize) = (20, 2048);
 /// The longest path prefix (D-021).
 const PATH_PREFIX_MAX: usize = 512;
 
+/// What AWS permits as the value of a parameter that names a user or an item of a user (D-021).
+fn form_of(parameter: &str) -> Option<NameForm> {
+    if parameter == "UserName" {
+        return Some(FRIENDLY_NAME);
+    }
+    AttachmentKind::all()
+        .find(|it| it.row().parameter == parameter)
+        .and_then(|it| wire(it).name_form)
+}
+
 /// Why a parameter cannot have this value in AWS, in a few words. A parameter without a constraint
 /// has a violation too: nothing is known about its values.
 #[must_use]
@@ -42,11 +41,12 @@ pub fn violation(parameter: &str, value: &str) -> Option<String> {
     if parameter == "PolicyArn" {
         return policy_arn_violation(value);
     }
-    let Some((_, min, max, others)) = CONSTRAINTS.iter().find(|it| it.0 == parameter) else {
+    let Some(form) = form_of(parameter) else {
         return Some(format!("no constraint is known for {parameter}"));
     };
-    length_violation(value, (*min, *max)).or_else(|| {
-        let permitted = |it: char| it.is_ascii_alphanumeric() || it == '_' || others.contains(it);
+    length_violation(value, form.length).or_else(|| {
+        let is_other = |it: char| form.others.contains(it);
+        let permitted = |it: char| it.is_ascii_alphanumeric() || it == '_' || is_other(it);
         character_violation(value, permitted).or_else(|| {
             // A serial number may contain the characters of a URL. The AWS CLI replaces a value that
             // starts like one by the content of that file or page.

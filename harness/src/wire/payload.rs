@@ -6,6 +6,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
+use data_encoding::BASE64;
 use iamspec_model::Item;
 
 /// RSA public keys of 2048 bits, in the encoding that the service accepts (D-021). Their private
@@ -21,12 +22,27 @@ pub const INLINE_POLICY_SIZE: usize = 128;
 /// The validity of an MFA code in seconds (RFC 6238).
 const WINDOW: u64 = 30;
 
-/// The public key of an item. There are sixteen, more than the quotas of three users allow; then
-/// they repeat.
+/// The public key of an item, which differs for each item. After the first sixteen, a key has the modulus of one
+/// of them with other bits in its middle: nothing signs with it.
 #[must_use]
-pub fn ssh_key(item: Item) -> &'static str {
-    let index = item.0 as usize % SSH_KEYS.lines().count().max(1);
-    SSH_KEYS.lines().nth(index).unwrap_or_default()
+pub fn ssh_key(item: Item) -> String {
+    let count = SSH_KEYS.lines().count().max(1);
+    let number = item.0 as usize;
+    let line = SSH_KEYS.lines().nth(number % count).unwrap_or_default();
+    let round = u32::try_from(number / count).unwrap_or(u32::MAX);
+    if round == 0 {
+        return line.to_owned();
+    }
+    let mut words = line.split(' ');
+    let (Some(kind), Some(blob)) = (words.next(), words.next()) else { return line.to_owned() };
+    let mut blob = BASE64.decode(blob.as_bytes()).unwrap_or_default();
+    // The modulus is the last and by far the longest part.
+    let middle = blob.len() / 2;
+    for (byte, other) in blob.iter_mut().skip(middle).zip(round.to_be_bytes()) {
+        *byte ^= other;
+    }
+    let comment = words.next().unwrap_or_default();
+    format!("{kind} {} {comment}", BASE64.encode(&blob))
 }
 
 /// A self-signed certificate for a name, which differs for each item and run.
@@ -163,8 +179,8 @@ mod tests {
     #[test]
     fn ssh_keys_are_distinct_rsa_keys_of_at_least_2048_bits() {
         let mut seen = Vec::new();
-        for item in 0..16 {
-            let key = ssh_key::PublicKey::from_openssh(ssh_key(Item(item))).unwrap();
+        for item in (0..40).chain([1000, 100_000]) {
+            let key = ssh_key::PublicKey::from_openssh(&ssh_key(Item(item))).unwrap();
             let modulus = key.key_data().rsa().unwrap().n.as_positive_bytes().unwrap().to_vec();
             assert!(modulus.len() >= 256);
             assert!(!seen.contains(&modulus));

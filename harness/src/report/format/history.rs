@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use iamspec_model::AttachmentKind;
+
 use crate::report::RunReport;
 use crate::report::format::markdown::plain;
 use crate::report::format::matrix::TIERS;
@@ -120,12 +122,13 @@ pub fn markdown(history: &[VersionResult]) -> String {
                    status + code + text | rules tested | selection | rule set |\n\
                    |---|---|---|---|---|---|---|---|---|\n"
             .to_owned();
+    let kinds = AttachmentKind::blockers().count();
     for it in history {
         let must: Vec<String> = it.must.iter().map(ToString::to_string).collect();
         let deletes = if it.deletes.is_empty() { "–".to_owned() } else { it.deletes.join(", ") };
         _ = writeln!(
             out,
-            "| {} | {} | {} | {} of 9 | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} of {kinds} | {} | {} | {} | {} | {} |",
             plain(&it.name),
             plain(&it.version),
             plain(&it.date),

@@ -1,19 +1,8 @@
 //! The table of attachments: one row for each kind, one file for each row.
 //!
-//! Nine kinds block the deletion of a user, in the order of the `DeleteUser` reference.
-//! Tags do not. To add a kind, add a variant to [`AttachmentKind`] and write its row; the rules
+//! All kinds but tags block the deletion of a user, in the order of the `DeleteUser` reference.
+//! To add a kind, add a variant to [`AttachmentKind`] and write its row; the rules
 //! follow from the row. The properties that check the rules have their own lists, on purpose.
-
-mod access_key;
-mod group_membership;
-mod inline_policy;
-mod login_profile;
-mod managed_policy;
-mod mfa_device;
-mod service_credential;
-mod signing_certificate;
-mod ssh_public_key;
-mod tag;
 
 use crate::evidence::Fact;
 use crate::ids::Item;
@@ -113,19 +102,38 @@ impl AttachmentRow {
     }
 }
 
-/// Every row, in the order of [`AttachmentKind`].
-pub const ATTACHMENTS: [AttachmentRow; AttachmentKind::COUNT] = [
-    login_profile::ROW,
-    access_key::ROW,
-    signing_certificate::ROW,
-    ssh_public_key::ROW,
-    service_credential::ROW,
-    mfa_device::ROW,
-    inline_policy::ROW,
-    managed_policy::ROW,
-    group_membership::ROW,
-    tag::ROW,
-];
+/// The modules of the rows and the table, from one line for each kind.
+macro_rules! rows {
+    ($($kind:ident: $module:ident,)+) => {
+        $(mod $module;)+
+
+        /// Every row, in the order of [`AttachmentKind`].
+        pub const ATTACHMENTS: [AttachmentRow; AttachmentKind::COUNT] = [$($module::ROW),+];
+
+        impl AttachmentKind {
+            /// The row of this kind.
+            #[must_use]
+            pub const fn row(self) -> &'static AttachmentRow {
+                match self {
+                    $(Self::$kind => &$module::ROW,)+
+                }
+            }
+        }
+    };
+}
+
+rows! {
+    LoginProfile: login_profile,
+    AccessKey: access_key,
+    SigningCertificate: signing_certificate,
+    SshPublicKey: ssh_public_key,
+    ServiceCredential: service_credential,
+    MfaDevice: mfa_device,
+    InlinePolicy: inline_policy,
+    ManagedPolicy: managed_policy,
+    GroupMembership: group_membership,
+    Tag: tag,
+}
 
 #[expect(clippy::indexing_slicing, reason = "checked when the constant is evaluated")]
 const _: () = {
@@ -150,23 +158,6 @@ impl AttachmentKind {
     /// The kinds that block the deletion of a user, in table order.
     pub fn blockers() -> impl Iterator<Item = Self> {
         Self::all().filter(|kind| kind.row().blocks.is_some())
-    }
-
-    /// The row of this kind.
-    #[must_use]
-    pub const fn row(self) -> &'static AttachmentRow {
-        match self {
-            Self::LoginProfile => &login_profile::ROW,
-            Self::AccessKey => &access_key::ROW,
-            Self::SigningCertificate => &signing_certificate::ROW,
-            Self::SshPublicKey => &ssh_public_key::ROW,
-            Self::ServiceCredential => &service_credential::ROW,
-            Self::MfaDevice => &mfa_device::ROW,
-            Self::InlinePolicy => &inline_policy::ROW,
-            Self::ManagedPolicy => &managed_policy::ROW,
-            Self::GroupMembership => &group_membership::ROW,
-            Self::Tag => &tag::ROW,
-        }
     }
 
     /// The symbol of an item in scripts: `key#0`, `g0`; the name of the kind if items have no name.

@@ -16,13 +16,10 @@ use crate::commands::accounts::plan::subject::Selection;
 use crate::commands::accounts::plan::{PlanArgs, PlanFormat, forms};
 use crate::exit_code;
 use crate::report::format::summary::counted;
+use crate::wire::attachments::wire;
 use crate::wire::constraints::violation;
 use crate::wire::output::visible::say;
 use crate::wire::output::visible::visible;
-
-/// The heads of the columns of a table, one for each kind that blocks a deletion.
-const HEADS: [&str; 9] =
-    ["login", "keys", "certs", "ssh", "svc", "mfa", "inline", "managed", "groups"];
 
 /// Reads the users of a selection and prints a row for each.
 pub(super) fn survey(
@@ -159,7 +156,7 @@ fn cells<T: Display>(cells: impl IntoIterator<Item = T>) -> String {
 }
 
 fn table_head() -> String {
-    let heads = cells(HEADS);
+    let heads = cells(AttachmentKind::blockers().map(|it| wire(it).column));
     format!("{:<10}{heads}  user\n", "status")
 }
 
@@ -222,11 +219,16 @@ fn json_user(held: &Holdings, assumed: &[AttachmentKind]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn a_column_stands_for_each_kind_that_blocks() {
-        assert_eq!(HEADS.len(), AttachmentKind::blockers().count());
+    fn each_kind_that_blocks_has_a_column_of_its_own() {
+        let heads: BTreeSet<&str> = AttachmentKind::blockers().map(|it| wire(it).column).collect();
+        assert_eq!(heads.len(), AttachmentKind::blockers().count());
+        // A column has room for seven letters.
+        assert!(heads.iter().all(|it| (1..8).contains(&it.len())), "{heads:?}");
     }
 
     #[test]

@@ -52,11 +52,12 @@ struct LegendEntry {
 pub(crate) fn lattice(calls: &[CallEvent]) -> Value {
     let sets = KindSet::by_size();
     let of_size = |size| sets.iter().filter(move |it| it.len() == size);
-    let widest = (0..=9).map(|size| of_size(size).count()).max().unwrap_or_default();
+    let largest = sets.iter().map(|it| it.len()).max().unwrap_or_default();
+    let widest = (0..=largest).map(|size| of_size(size).count()).max().unwrap_or_default();
     let results = worst_results(calls);
     let mut counts = [0; RESULTS.len()];
     let mut corners = Vec::new();
-    for size in 0..=9 {
+    for size in 0..=largest {
         let row: Vec<&KindSet> = of_size(size).collect();
         let indent = (widest - row.len()) * COLUMN / 2;
         for (index, set) in row.into_iter().enumerate() {
