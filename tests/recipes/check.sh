@@ -2,6 +2,7 @@
 # Runs the recipes that start the reference endpoint from a test framework: JUnit 5, Go, Node.js, Rust and Python.
 # Prints the lines of code of each, and how long the endpoint needed to start. Fails if a recipe leaves a server.
 # The recipe rust-emulator starts nothing: its tests must find both faults of its emulator, and nothing else.
+# The recipe rust-sdk starts nothing either: the AWS SDK calls the reference endpoint in the test process.
 #
 #   tests/recipes/check.sh target/release/iamspec [RECIPE…]
 #
@@ -35,19 +36,34 @@ command_of() {
     node) echo "node --test" ;;
     rust) echo "cargo test --quiet" ;;
     python) echo "python3 -m unittest --quiet" ;;
-    *) echo "expected junit5, go, node, rust, python or rust-emulator, got $1" >&2; return 1 ;;
+    *) echo "expected junit5, go, node, rust, python, rust-emulator or rust-sdk, got $1" >&2; return 1 ;;
   esac
+}
+
+# A copy of an example that depends on the crates of the checkout, and an own folder for what is built.
+enter_example() {
+  mkdir -p "$work/checkout/examples"
+  for crate in model conformance harness testing; do ln -sfn "$root/$crate" "$work/checkout/$crate"; done
+  cp "$root/Cargo.toml" "$work/checkout"
+  cp -r "$root/examples/$1" "$work/checkout/examples"
+  cp "$root/Cargo.lock" "$work/checkout/examples/$1"
+  cd "$work/checkout/examples/$1"
+  export CARGO_TARGET_DIR=$work/target
+}
+
+# Prints the lines of the test, and how long the test took with its endpoint.
+check_sdk() {
+  enter_example rust-sdk
+  cargo test --quiet --no-run > "$work/log" 2>&1 || { cat "$work/log" >&2; return 1; }
+  cargo test --test iam > "$work/log" 2>&1 || { cat "$work/log" >&2; return 1; }
+  lines=$(grep -cvE '^\s*(//.*|use .*)?$' tests/iam.rs)
+  printf '%-7s %3s lines, the endpoint is in the process: %s\n' rust-sdk "$lines" \
+    "$(sed -n 's/^test result: \(.*passed\).*\(finished in .*\)/\1, \2/p' "$work/log" | tail -1)"
 }
 
 # Without known failures, the tests find exactly the two faults. With them, the tests pass.
 check_emulator() {
-  mkdir -p "$work/checkout/examples"
-  for crate in model conformance harness testing; do ln -s "$root/$crate" "$work/checkout/$crate"; done
-  cp "$root/Cargo.toml" "$work/checkout"
-  cp -r "$root/examples/rust-emulator" "$work/checkout/examples"
-  cp "$root/Cargo.lock" "$work/checkout/examples/rust-emulator"
-  cd "$work/checkout/examples/rust-emulator"
-  export CARGO_TARGET_DIR=$work/target
+  enter_example rust-emulator
   if cargo test --quiet --test iam > "$work/log" 2>&1; then
     echo "rust-emulator: expected that the tests fail, but they passed" >&2
     return 1
@@ -62,12 +78,12 @@ check_emulator() {
   echo "rust-emulator: found $rules, which the known failures list"
 }
 
-[ $# -gt 0 ] || set -- junit5 go node rust python rust-emulator
+[ $# -gt 0 ] || set -- junit5 go node rust python rust-emulator rust-sdk
 for name in "$@"; do
-  if [ "$name" = rust-emulator ]; then
-    (check_emulator)
-    continue
-  fi
+  case $name in
+    rust-emulator) (check_emulator); continue ;;
+    rust-sdk) (check_sdk); continue ;;
+  esac
   command=$(command_of "$name")
   rm -rf "$work/recipe" "$work/pid" "$work/time"
   # In a copy, so that nothing is written to the checkout.
