@@ -15,8 +15,11 @@ fn regenerated(document: &str) -> String {
         let (_, after) = after
             .split_once(CLOSE)
             .unwrap_or_else(|| panic!("expected `{CLOSE}` after the block of `{command}`"));
-        let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+        let (words, lines) = command.split_once(" | head -").unwrap_or((command, "1000"));
+        let arguments: Vec<&str> = words.split(' ').skip(1).collect();
         let text = super::stdout(&super::iamspec(&arguments));
+        let first = text.split_inclusive('\n').take(lines.parse().unwrap());
+        let text: String = first.collect();
         let text = if text.starts_with('|') {
             text
         } else {
