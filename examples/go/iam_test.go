@@ -3,15 +3,19 @@ package iam
 
 import (
 	"bufio"
-	"net/http"
-	"net/url"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-var endpoint string
+var client *iam.Client
 
 func TestMain(m *testing.M) {
 	server := exec.Command("iamspec", "serve", "--listen", "127.0.0.1:0")
@@ -24,7 +28,11 @@ func TestMain(m *testing.M) {
 	}
 	// The first line is the URL. The server responds from then on.
 	line, _ := bufio.NewReader(output).ReadString('\n')
-	endpoint = strings.TrimSpace(line)
+	client = iam.New(iam.Options{
+		BaseEndpoint: aws.String(strings.TrimSpace(line)),
+		Region:       "us-east-1",
+		Credentials:  credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", ""),
+	})
 	code := m.Run()
 	server.Process.Kill()
 	server.Wait()
@@ -32,11 +40,13 @@ func TestMain(m *testing.M) {
 }
 
 func TestUserIsCreatedOnce(t *testing.T) {
-	for _, expected := range []int{200, 409} {
-		form := url.Values{"Action": {"CreateUser"}, "Version": {"2010-05-08"}, "UserName": {"alice"}}
-		response, err := http.PostForm(endpoint, form)
-		if err != nil || response.StatusCode != expected {
-			t.Fatalf("expected %d, got %v, %v", expected, response, err)
-		}
+	alice := &iam.CreateUserInput{UserName: aws.String("alice")}
+	if _, err := client.CreateUser(t.Context(), alice); err != nil {
+		t.Fatal(err)
+	}
+	_, err := client.CreateUser(t.Context(), alice)
+	var exists *types.EntityAlreadyExistsException
+	if !errors.As(err, &exists) {
+		t.Fatalf("expected EntityAlreadyExists, got %v", err)
 	}
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the recipes that start the reference endpoint from a test framework: JUnit 5, Go, Node.js, Rust and Python.
+# Runs the recipes that start the reference endpoint from a test framework: JUnit 5, Go, Node.js and Python.
 # Prints the lines of code of each, and how long the endpoint needed to start. Fails if a recipe leaves a server.
 # The recipe rust-emulator starts nothing: its tests must find both faults of its emulator, and nothing else.
-# The recipe rust-sdk starts nothing either: the AWS SDK calls the reference endpoint in the test process.
+# The recipe rust starts nothing either: the AWS SDK calls the reference endpoint in the test process.
 #
 #   tests/recipes/check.sh target/release/iamspec [RECIPE…]
 #
@@ -33,10 +33,9 @@ command_of() {
   case $1 in
     junit5) echo "mvn --batch-mode --quiet test" ;;
     go) echo "go test -count=1 ./..." ;;
-    node) echo "node --test" ;;
-    rust) echo "cargo test --quiet" ;;
+    node) echo "npm install --silent --no-audit --no-fund && node --test" ;;
     python) echo "python3 -m unittest --quiet" ;;
-    *) echo "expected junit5, go, node, rust, python, rust-emulator or rust-sdk, got $1" >&2; return 1 ;;
+    *) echo "expected junit5, go, node, python, rust or rust-emulator, got $1" >&2; return 1 ;;
   esac
 }
 
@@ -53,11 +52,11 @@ enter_example() {
 
 # Prints the lines of the test, and how long the test took with its endpoint.
 check_sdk() {
-  enter_example rust-sdk
+  enter_example rust
   cargo test --quiet --no-run > "$work/log" 2>&1 || { cat "$work/log" >&2; return 1; }
   cargo test --test iam > "$work/log" 2>&1 || { cat "$work/log" >&2; return 1; }
   lines=$(grep -cvE '^\s*(//.*|use .*)?$' tests/iam.rs)
-  printf '%-7s %3s lines, the endpoint is in the process: %s\n' rust-sdk "$lines" \
+  printf '%-7s %3s lines, the endpoint is in the process: %s\n' rust "$lines" \
     "$(sed -n 's/^test result: \(.*passed\).*\(finished in .*\)/\1, \2/p' "$work/log" | tail -1)"
 }
 
@@ -78,23 +77,23 @@ check_emulator() {
   echo "rust-emulator: found $rules, which the known failures list"
 }
 
-[ $# -gt 0 ] || set -- junit5 go node rust python rust-emulator rust-sdk
+[ $# -gt 0 ] || set -- junit5 go node python rust rust-emulator
 for name in "$@"; do
   case $name in
     rust-emulator) (check_emulator); continue ;;
-    rust-sdk) (check_sdk); continue ;;
+    rust) (check_sdk); continue ;;
   esac
   command=$(command_of "$name")
   rm -rf "$work/recipe" "$work/pid" "$work/time"
   # In a copy, so that nothing is written to the checkout.
   cp -r "$root/examples/$name" "$work/recipe"
-  (cd "$work/recipe" && PATH=$work/bin:$PATH NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1 $command) > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+  (cd "$work/recipe" && PATH=$work/bin:$PATH NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1 bash -c "$command") > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
   [ -s "$work/time" ] || { echo "$name: expected that the recipe starts iamspec, but it did not" >&2; exit 1; }
   if kill -0 "$(cat "$work/pid")" 2> /dev/null; then
     echo "$name: expected that the recipe stops the server, but process $(cat "$work/pid") still runs" >&2
     exit 1
   fi
-  file=$(find "$root/examples/$name" -name '*[tT]est*.java' -o -name '*_test.go' -o -name '*.test.mjs' -o -name '*.rs' -o -name 'test_*.py')
+  file=$(find "$root/examples/$name" -name '*[tT]est*.java' -o -name '*_test.go' -o -name '*.test.mjs' -o -name 'test_*.py')
   lines=$(grep -cvE '^\s*(//.*|/\*\*.*|""".*|import .*|use .*)?$' "$file")
   printf '%-7s %3s lines, endpoint after %3s ms: %s\n' "$name" "$lines" "$(cat "$work/time")" "$command"
 done

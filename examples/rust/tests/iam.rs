@@ -1,49 +1,62 @@
-//! Starts the reference endpoint for a test, and stops it when the guard is dropped.
+//! Tests code that uses the AWS SDK for Rust against the reference endpoint, in this process and without a
+//! socket. Each test has an account of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_iam::error::ProvideErrorMetadata;
+use aws_sdk_iam::{Client, Config};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use iamspec_testing::reference::ReferenceService;
+use tower_service::Service;
 
-struct Server {
-    process: Child,
-    address: String,
-}
+#[derive(Clone, Debug, Default)]
+struct Reference(ReferenceService);
 
-impl Server {
-    fn start() -> Self {
-        let mut command = Command::new("iamspec");
-        command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
-        let mut process = command.spawn().expect("iamspec is on PATH");
-        // The first line is the URL. The server responds from then on.
-        let mut url = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        let address = url.trim().trim_start_matches("http://").to_owned();
-        Self { process, address }
-    }
-
-    fn create_user(&self) -> String {
-        let form = "Action=CreateUser&Version=2010-05-08&UserName=alice";
-        let (host, length) = (&self.address, form.len());
-        let mut stream = TcpStream::connect(host).unwrap();
-        write!(stream, "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n").unwrap();
-        write!(stream, "Content-Type: application/x-www-form-urlencoded\r\n").unwrap();
-        write!(stream, "Content-Length: {length}\r\n\r\n{form}").unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).unwrap();
-        response
+impl HttpConnector for Reference {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut service = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let failed =
+                |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::io(error);
+            let request = request.try_into_http1x().map_err(|error| failed(error.into()))?;
+            let response = service.call(request).await.map_err(failed)?;
+            let response = response.map(SdkBody::from_body_1_x);
+            response.try_into().map_err(|error| failed(Box::new(error)))
+        })
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
-    }
+fn client() -> Client {
+    let reference = Reference::default();
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url("http://iam.test")
+        .credentials_provider(Credentials::new(
+            "AKIAIOSFODNN7EXAMPLE",
+            "secret",
+            None,
+            None,
+            "test",
+        ))
+        .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(reference.clone())))
+        .build();
+    Client::from_conf(config)
 }
 
-#[test]
-fn a_user_is_created_once() {
-    let server = Server::start();
-    assert!(server.create_user().starts_with("HTTP/1.1 200"));
-    assert!(server.create_user().starts_with("HTTP/1.1 409"));
+#[tokio::test]
+async fn a_user_with_keys_is_deleted() {
+    let iam = client();
+    iam.create_user().user_name("alice").send().await.unwrap();
+    iam.create_access_key().user_name("alice").send().await.unwrap();
+    // AWS refuses to delete a user that holds a key.
+    let error = iam.delete_user().user_name("alice").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("DeleteConflict"));
+    iam_example::delete_user(&iam, "alice").await.unwrap();
+    let error = iam.get_user().user_name("alice").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("NoSuchEntity"));
 }
