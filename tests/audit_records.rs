@@ -574,3 +574,49 @@ fn the_user_of_another_account_is_another_user() {
     let (code, printed) = audited_steps(&[create_user(), rename, get], ALL);
     assert_eq!(code, 0, "{printed}");
 }
+
+/// After a sign-in, a read may still show the profile as it was before.
+#[test]
+fn a_profile_after_a_sign_in_may_be_read_stale() {
+    let profile = |reset: &str| {
+        let profile = format!(
+            "<LoginProfile><UserName>alice</UserName><PasswordResetRequired>{reset}</PasswordResetRequired>\
+             <CreateDate>2026-01-01T00:02:00Z</CreateDate></LoginProfile>"
+        );
+        response("GetLoginProfile", &profile)
+    };
+    let get = "Action=GetLoginProfile&UserName=alice";
+    let (one, two) = (profile("true"), profile("false"));
+    let calls = [(get, 200, one.as_str()), (get, 200, one.as_str()), (get, 200, two.as_str())];
+    let stale = [&calls[..], &[(get, 200, one.as_str())]].concat();
+    let (code, printed) = audited_every(40, &stale, &["--tier", "text"]);
+    assert_eq!(code, 0, "{printed}");
+    let late = [
+        &calls[..],
+        &[(get, 200, two.as_str()), (get, 200, two.as_str()), (get, 200, one.as_str())],
+    ];
+    let (code, printed) = audited_every(40, &late.concat(), &["--tier", "text"]);
+    assert_eq!(code, 1, "{printed}");
+}
+
+/// A constant in place of a name stays one after the user of that name is deleted.
+#[test]
+fn a_constant_stays_one_after_a_deletion() {
+    let user = |id: &str| format!("<member>{}</member>", USER.replace("AIDACKCEVSQ6C2LMN3OPQ", id));
+    let list = (
+        "Action=ListUsers",
+        format!(
+            "<Users>{}{}</Users>",
+            user("AIDACKCEVSQ6C2LMN3OPQ"),
+            user("AIDACKCEVSQ6C2LMN3OPR")
+        ),
+    );
+    let delete = ("Action=DeleteUser&UserName=alice", String::new());
+    let get = |id: &str| {
+        let user = USER.replace("AIDACKCEVSQ6C2LMN3OPQ", id);
+        ("Action=GetGroup&GroupName=ops", format!("<Users><member>{user}</member></Users>"))
+    };
+    let calls = [list, delete, get("AIDACKCEVSQ6C2LMN3OPS"), get("AIDACKCEVSQ6C2LMN3OPT")];
+    let (_, printed) = audited_steps(&calls, &["--tier", "text", "--level", "info"]);
+    assert!(!printed.contains("UserId"), "{printed}");
+}

@@ -15,10 +15,12 @@ fn regenerated(document: &str) -> String {
         let (_, after) = after
             .split_once(CLOSE)
             .unwrap_or_else(|| panic!("expected `{CLOSE}` after the block of `{command}`"));
-        let (words, lines) = command.split_once(" | head -").unwrap_or((command, "1000"));
+        // Only the first lines of a long output.
+        let (words, lines) = command.split_once(" | head -").unwrap_or((command, ""));
         let arguments: Vec<&str> = words.split(' ').skip(1).collect();
         let text = super::stdout(&super::iamspec(&arguments));
-        let first = text.split_inclusive('\n').take(lines.parse().unwrap());
+        let lines = if lines.is_empty() { usize::MAX } else { lines.parse().unwrap() };
+        let first = text.split_inclusive('\n').take(lines);
         let text: String = first.collect();
         let text = if text.starts_with('|') {
             text

@@ -22,7 +22,7 @@
 //! }
 //! ```
 //!
-//! [`reference`] is the opposite: an endpoint for tests of code that calls IAM.
+//! [`reference`] is an endpoint for tests of code that calls IAM.
 //!
 //! `cargo test -- delete-user` runs the scripts whose names contain `delete-user`, and
 //! `cargo nextest list` lists all of them.

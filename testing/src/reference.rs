@@ -26,8 +26,10 @@ use http_body_util::{BodyExt as _, Full};
 use iamspec_harness::server::InProcessServer;
 use tower_service::Service;
 
+pub use iamspec_conformance::reference::{ReferenceOptions, UnspecifiedPolicy};
 pub use iamspec_harness::server::fault_injection::FaultPlan;
 pub use iamspec_harness::server::{Options, Server};
+pub use iamspec_model::Account;
 
 /// An error of a service, with any cause.
 type BoxError = Box<dyn Error + Send + Sync>;

@@ -33,10 +33,13 @@ async fn clones_share_an_account_and_others_do_not() {
 
 #[tokio::test]
 async fn a_closed_connection_is_an_error() {
-    let faults = FaultPlan::parse("[[fault]]\nsort = \"drop\"\nevery = 1\n").unwrap();
-    let service = ReferenceService::new(Options { faults, ..Options::default() });
-    let error = sent(&service, CREATE).await.unwrap_err();
-    assert_eq!(error, "the connection was closed by an injected fault");
+    for fault in ["drop", "truncate"] {
+        let faults = format!("[[fault]]\nsort = \"{fault}\"\nevery = 1\n");
+        let faults = FaultPlan::parse(&faults).unwrap();
+        let service = ReferenceService::new(Options { faults, ..Options::default() });
+        let error = sent(&service, CREATE).await.unwrap_err();
+        assert_eq!(error, "the connection was closed by an injected fault");
+    }
 }
 
 /// Every script passes, with the random ones.

@@ -5,7 +5,7 @@
 #   tests/api/check.sh [--write]
 #
 # --write accepts the current API. Needs a nightly Rust toolchain (IAMSPEC_NIGHTLY, default: nightly) for the JSON
-# of rustdoc. Builds cargo-public-api once, in about three minutes.
+# of rustdoc: one whose JSON this version of cargo-public-api reads, such as nightly-2026-05-20. Builds the tool once.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,9 +16,11 @@ tool=$cache/bin/cargo-public-api
 [ -x "$tool" ] || cargo install --quiet --locked --root "$cache" "cargo-public-api@$version"
 
 export RUSTUP_TOOLCHAIN=${IAMSPEC_NIGHTLY:-nightly}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 changed=
 for crate in iamspec-model iamspec-conformance iamspec-testing; do
-  list=$(mktemp)
+  list=$work/$crate
   CARGO_TARGET_DIR=target/public-api "$tool" public-api -p "$crate" -sss 2> "$list.log" > "$list" || { cat "$list.log" >&2; exit 1; }
   grep -v '::evidence::[A-Z]*_[0-9]' "$list" > "$list.shown"
   if [ "${1:-}" = --write ]; then

@@ -6,7 +6,7 @@
 #
 #   tests/recipes/check.sh target/release/iamspec [RECIPE…]
 #
-# Needs Java 17 with Maven, Go, Node.js, Rust and Python.
+# Needs Java 17 with Maven, Go, Node.js, Rust and Python, and the network: the recipes download the AWS SDK.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -64,7 +64,7 @@ pub(crate) fn impossible_detail<'a>(
             return None;
         };
         let op = detail.operation()?;
-        // The details of users are recorded. That those of groups and policies are complete is inferred.
+        // C-050 records the details of users. That those of groups and policies are complete is inferred.
         if op.user().is_none() {
             divergence.level = divergence.level.min(Level::Info);
         }

@@ -199,7 +199,8 @@ const MORE_CREATE_ACTIONS: &[&str] = &[
 ];
 
 /// More format rules, for recorded traffic: the forms of ids and dates are those of every response
-/// (E-008, E-017), and no call of the suite shows all of these elements. A run does not compare the others.
+/// (E-008, E-017), and no call of the suite shows all of these elements. The values in new groups, policies, profiles and
+/// credentials, and the tags of a user, are compared in recorded traffic only.
 pub const RECORDED_FORMAT_RULES: [FormatRule; 20] = [
     row(WITH_USERS, "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(&["ListGroups"], "GroupId", FormatCheck::Id("AGPA", 21), &[E_017]),

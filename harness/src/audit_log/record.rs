@@ -78,6 +78,11 @@ impl RecordedCall {
         self.members.get(name).map(String::as_str).filter(|it| !it.is_empty())
     }
 
+    /// Whether a boolean member is true. A client may write it in another case.
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.member(name).is_some_and(|it| it.eq_ignore_ascii_case("true"))
+    }
+
     /// Whether a value is hidden on which the meaning of the call depends.
     pub(crate) fn hides_a_choice(&self) -> bool {
         self.hidden.iter().any(|it| is_choice(it))

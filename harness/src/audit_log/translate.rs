@@ -367,7 +367,7 @@ impl Translation<'_> {
                 let filter = match self.call.member("AssignmentStatus") {
                     Some("Assigned") => Filter::InUse,
                     Some("Unassigned") => Filter::Unused,
-                    _ if self.call.member("OnlyAttached") == Some("true") => Filter::InUse,
+                    _ if self.call.is_true("OnlyAttached") => Filter::InUse,
                     _ => Filter::All,
                 };
                 Operation::ListResources(kind, filter)
@@ -444,7 +444,7 @@ impl Translation<'_> {
             let shown = self.call.result().and_then(|it| it.child("PolicyVersion"));
             let number = shown.and_then(|it| version(it.text_of("VersionId")?));
             let add = Operation::AddSubResource(resource, part, number.unwrap_or_default());
-            let is_default = self.call.member("SetAsDefault") == Some("true");
+            let is_default = self.call.is_true("SetAsDefault");
             let set = number.map(|it| Operation::SetDefault(resource, part, it));
             return Ok((add, set.filter(|_| is_default).into_iter().collect()));
         }
@@ -502,7 +502,7 @@ impl Translation<'_> {
         };
         Ok(match action {
             // It concerns the credentials of every user.
-            AttachmentAction::List if self.call.member("AllUsers") == Some("true") => {
+            AttachmentAction::List if self.call.is_true("AllUsers") => {
                 return Err(NoOperation::Nothing);
             }
             AttachmentAction::List => {
@@ -657,7 +657,7 @@ impl Translation<'_> {
             // The default version may be on another page.
             || matches!(op, Operation::ListSubResources(_, SubResource::Version)) && is_page
             // The new version is shown as the default, which the model makes it afterwards (C-086).
-            || self.call.member("SetAsDefault") == Some("true")
+            || self.call.is_true("SetAsDefault")
             || matches!(op, Operation::ListResources(ResourceKind::Policy, _) if has("Scope")
                 && self.call.member("Scope") != Some("Local"));
         if is_unclear {

@@ -190,7 +190,7 @@ pub const UNMODELED: [&str; 12] = [
     "eventual consistency and throttling, except for --settle and retries",
 ];
 
-/// The nine kinds as a Markdown table.
+/// The kinds as a Markdown table.
 #[must_use]
 pub(crate) fn kinds_table() -> String {
     let mut table = "| kind | attach | list | detach | named by | quota | blocked with |\n|---|---|---|---|---|---|---|\n".to_owned();

@@ -273,7 +273,7 @@ pub struct CoverageEvent {
     pub sets: Vec<Vec<String>>,
     /// The ordered pairs of attachment kinds that a user had at a `DeleteUser` call.
     pub pairs: Vec<[String; 2]>,
-    /// The nine kinds that block `DeleteUser`, each with the result for a user that has only it.
+    /// The kinds that block `DeleteUser`, each with the result for a user that has only it.
     #[serde(default)]
     pub kinds: Vec<KindEvent>,
 }

@@ -1,4 +1,4 @@
-//! The nine attachment kinds: the response to `DeleteUser` for a user with a single attachment, or
+//! The attachment kinds that block a deletion: the response to `DeleteUser` for a user with a single attachment, or
 //! the reason why the run has none.
 
 use iamspec_model::{AttachmentKind, Condition, Expected, rules};

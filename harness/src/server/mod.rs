@@ -29,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use http_body_util::{BodyExt as _, Collected};
+use hyper::body::Body as _;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
@@ -215,7 +216,8 @@ impl Server {
 
 /// A reference server in this process, without a socket. Clones share one account.
 ///
-/// `allowed_hosts` and `limits` in the [`Options`] have no effect: no web page can send it a request.
+/// `allowed_hosts` and `limits` in the [`Options`] have no effect, because there are no connections. A slow response
+/// arrives as a whole.
 #[derive(Clone)]
 pub struct InProcessServer(SharedState);
 
@@ -226,14 +228,16 @@ impl InProcessServer {
         Self(SharedState::new(options))
     }
 
-    /// Responds to a request. `None` if an injected fault closes the connection.
+    /// Responds to a request. `None` if an injected fault closes the connection, also in the middle of a response.
     ///
-    /// The future needs a tokio runtime with a timer if a response is delayed.
+    /// The future needs a tokio runtime with a timer.
     pub async fn respond(&self, request: HttpRequest<Bytes>) -> Option<HttpResponse<Bytes>> {
         let (head, body) = request.into_parts();
         let (head, body) = self.0.respond(&head, body).await?.into_parts();
+        let declared = body.size_hint().exact();
         let body = body.collect().await.map_or_else(|never| match never {}, Collected::to_bytes);
-        Some(HttpResponse::from_parts(head, body))
+        let is_whole = declared.is_none_or(|it| it == body.len() as u64);
+        is_whole.then(|| HttpResponse::from_parts(head, body))
     }
 }
 

@@ -22,8 +22,8 @@ pub const INLINE_POLICY_SIZE: usize = 128;
 /// The validity of an MFA code in seconds (RFC 6238).
 const WINDOW: u64 = 30;
 
-/// The public key of an item, which differs for each item. After the first sixteen, a key has the modulus of one
-/// of them with other bits in its middle: nothing signs with it.
+/// The public key of an item, which differs for each item. After the keys of the file, a key has the modulus
+/// of one of them with other bits in its middle: nothing signs with it.
 #[must_use]
 pub fn ssh_key(item: Item) -> String {
     let count = SSH_KEYS.lines().count().max(1);

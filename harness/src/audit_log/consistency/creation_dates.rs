@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::audit_log::consistency::record_sorts::{ChangeKind, SORTS};
 use crate::audit_log::record::{RecordedCall, RecordedResponse};
 
-/// By how much the clocks of the service may differ, in microseconds. There is no evidence how exact they
+/// By how much the clocks of the service may differ, in microseconds. There is no evidence of how exact they
 /// are, so this is generous.
 const DRIFT: i64 = 15 * 60 * 1_000_000;
 

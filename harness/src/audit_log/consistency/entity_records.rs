@@ -6,7 +6,7 @@
 //! between them creates, changes or deletes the entity. A read within the lag after a change may
 //! show the old record. A new user has an id that no earlier user of its name had.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
@@ -34,13 +34,11 @@ struct KnownRecord {
     account: Option<String>,
     /// Until when a read may show an older record.
     settled: i64,
-    /// Whether the key stands for several entities: nothing is compared.
-    is_ambiguous: bool,
 }
 
 impl KnownRecord {
     const fn unknown(settled: i64) -> Self {
-        Self { members: Vec::new(), account: None, settled, is_ambiguous: false }
+        Self { members: Vec::new(), account: None, settled }
     }
 }
 
@@ -68,6 +66,8 @@ pub(crate) struct EntityRecords {
     begin: Option<i64>,
     /// The same for single sorts.
     begins: BTreeMap<usize, i64>,
+    /// The keys that stand for several entities: nothing about them is compared.
+    ambiguous: BTreeSet<EntityKey>,
     /// The file of the last call without a time.
     file: Option<String>,
 }
@@ -81,6 +81,7 @@ impl EntityRecords {
             lag,
             begin: starts_empty.then_some(i64::MIN),
             begins: BTreeMap::new(),
+            ambiguous: BTreeSet::new(),
             file: None,
         }
     }
@@ -105,12 +106,10 @@ impl EntityRecords {
                 self.forget_change(change, end);
             }
         }
-        let mut deviations = facts.deviations.clone();
+        self.ambiguous.extend(facts.ambiguous.iter().cloned());
+        let mut deviations = facts.own_deviations();
         for shown in &facts.shown {
-            if facts.ambiguous.contains(&shown.key) {
-                let unknown = KnownRecord::unknown(i64::MIN);
-                let ambiguous = KnownRecord { is_ambiguous: true, ..unknown };
-                self.records.insert(shown.key.clone(), ambiguous);
+            if self.ambiguous.contains(&shown.key) {
                 continue;
             }
             if shown.is_new {
@@ -121,7 +120,7 @@ impl EntityRecords {
             // A change shows its own effect at once.
             let is_changed = facts.changes.iter().any(|it| it.key == shown.key);
             let time = if is_changed { i64::MAX } else { start };
-            deviations.extend(self.check_shown(shown, time, &source));
+            deviations.extend(self.check_shown(shown, (time, end), &source));
         }
         deviations
     }
@@ -132,9 +131,11 @@ impl EntityRecords {
         self.file.clone_from(&facts.untimed_file);
         if is_other_file {
             self.records.clear();
+            self.ambiguous.clear();
         }
-        if self.records.len() > RECORDS_MAX {
+        if self.records.len() + self.ambiguous.len() > RECORDS_MAX {
             self.records.clear();
+            self.ambiguous.clear();
             self.begin = Some(end.saturating_add(self.lag));
         }
     }
@@ -162,10 +163,11 @@ impl EntityRecords {
     fn check_shown(
         &mut self,
         shown: &ShownRecord,
-        start: i64,
+        (start, end): (i64, i64),
         source: &Rc<str>,
     ) -> Vec<FormatDeviation> {
         let mut deviations = Vec::new();
+        let changed = end.saturating_add(self.lag);
         let Some(sort) = SORTS.get(shown.key.0) else { return deviations };
         let begin = self.begin_of(shown.key.0);
         let settled = match policy_of(&shown.key).filter(|_| sort.is_part_of_policy) {
@@ -175,11 +177,11 @@ impl EntityRecords {
         };
         let unknown = || KnownRecord::unknown(settled);
         let known = self.records.entry(shown.key.clone()).or_insert_with(unknown);
-        // One endpoint may serve several accounts.
+        // One endpoint may serve several accounts. Only ARNs show that.
         let account = account_in(&shown.members).map(str::to_owned);
         let is_of_other =
             known.account.as_ref().zip(account.as_ref()).is_some_and(|it| it.0 != it.1);
-        if start < known.settled || known.is_ambiguous || is_of_other {
+        if start < known.settled || is_of_other {
             return deviations;
         }
         known.account = known.account.take().or(account);
@@ -188,9 +190,11 @@ impl EntityRecords {
             match known.members.iter_mut().find(|(it, _)| it.0 == *member) {
                 None => known.members.push(((member, text.clone()), Rc::clone(source))),
                 Some((before, place)) if agree(member, &before.1, text) => {
-                    if before.1 != *text {
+                    if MAY_BECOME.contains(&(*member, text)) && before.1 != *text {
                         before.1.clone_from(text);
                         *place = Rc::clone(source);
+                        // A read may still show the value before.
+                        known.settled = known.settled.max(changed);
                     }
                 }
                 Some(((_, before), place)) => deviations.push(FormatDeviation {
@@ -218,7 +222,7 @@ impl EntityRecords {
             return self.forget_change(change, end);
         }
         let mut record = before.unwrap_or(KnownRecord::unknown(settled));
-        record.settled = settled;
+        record.settled = record.settled.max(settled);
         record.members.retain(|((member, _), _)| change.keeps.contains(member));
         for set in &change.sets {
             record.members.retain(|((member, _), _)| *member != set.0);
@@ -255,7 +259,8 @@ impl EntityRecords {
             for key in keys {
                 self.records.remove(&key);
             }
-            self.begins.insert(*sort, settled);
+            let begin = self.begins.entry(*sort).or_insert(settled);
+            *begin = (*begin).max(settled);
         }
     }
 
@@ -273,7 +278,8 @@ impl EntityRecords {
     }
 
     fn forget_key(&mut self, key: &EntityKey, settled: i64) {
-        self.records.insert(key.clone(), KnownRecord::unknown(settled));
+        let before = self.records.get(key).map_or(settled, |it| it.settled);
+        self.records.insert(key.clone(), KnownRecord::unknown(settled.max(before)));
     }
 
     /// Forgets the parts of a policy: a new policy of its name has others.
@@ -290,6 +296,7 @@ impl EntityRecords {
     /// Forgets everything: a call was missing until now.
     pub(crate) fn forget_all(&mut self) {
         self.records.clear();
+        self.ambiguous.clear();
         self.owners.clear();
         self.begin = None;
     }

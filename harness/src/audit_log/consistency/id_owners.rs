@@ -51,7 +51,8 @@ impl IdOwners {
             }
             let evidence = if is_same { new_id } else { UNIQUE };
             let other = &known.key.1;
-            let detail = format!("{element} other than {id:?} of {other:?} in {}", known.source);
+            let detail =
+                format!("{element} other than {id:?}, which {other:?} had in {}", known.source);
             return Some(FormatDeviation { detail, evidence, is_wrong_value: false });
         }
         if may_be_id(id) {

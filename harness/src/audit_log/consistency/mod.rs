@@ -79,7 +79,7 @@ impl EarlierResponses {
         let CallPlace { source, start, end } = place;
         if overlaps {
             self.forget(facts, end, source);
-            return Vec::new();
+            return facts.entities.own_deviations();
         }
         let mut deviations = self.dates.check(&facts.dates, source);
         deviations.extend(self.records.check(&facts.entities, (start, end), source));

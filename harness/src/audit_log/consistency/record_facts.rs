@@ -8,6 +8,7 @@ use crate::audit_log::consistency::record_sorts::{
     ChangeKind, DEFAULT_VERSIONS, POLICIES, RecordChange, RecordSort, SORTS,
 };
 use crate::audit_log::record::{RecordedCall, RecordedResponse};
+use crate::audit_log::request_errors::defect;
 use crate::wire::xml_read::Element;
 
 /// An id has at least so many different characters. Tools write constants in place of ids.
@@ -60,7 +61,7 @@ pub(crate) struct EntityFacts {
     /// The keys that stand for several entities.
     pub(super) ambiguous: BTreeSet<EntityKey>,
     /// What contradicts itself within one record.
-    pub(super) deviations: Vec<FormatDeviation>,
+    deviations: Vec<FormatDeviation>,
     /// The file of a call without a time. Files without times may be of different accounts.
     pub(super) untimed_file: Option<String>,
 }
@@ -76,7 +77,9 @@ impl EntityFacts {
         if call.time.is_empty() {
             facts.untimed_file = call.source.split(", ").next().map(str::to_owned);
         }
-        let is_success = matches!(call.response, RecordedResponse::Success(_));
+        // Nothing is known of the effect of an invalid request that an endpoint accepted.
+        let is_success =
+            matches!(call.response, RecordedResponse::Success(_)) && defect(call).is_none();
         if !matches!(call.response, RecordedResponse::Error { .. }) {
             for (sort, row) in changes_of(&call.action) {
                 facts.add_change((sort, row), call, is_success);
@@ -86,6 +89,10 @@ impl EntityFacts {
             facts.add_shown(result, call.member("PolicyArn"), &call.action);
         }
         facts.ambiguous = facts.ambiguous_keys();
+        // A tool has replaced the names and not the ARNs.
+        if facts.deviations.len() > 1 || !facts.ambiguous.is_empty() {
+            facts.deviations.clear();
+        }
         facts
     }
 
@@ -125,6 +132,11 @@ impl EntityFacts {
             keeps,
             sets,
         });
+    }
+
+    /// What the response contradicts by itself.
+    pub(super) fn own_deviations(&self) -> Vec<FormatDeviation> {
+        self.deviations.clone()
     }
 
     pub(super) fn may_change_something(&self) -> bool {
@@ -199,10 +211,11 @@ fn changes_of(action: &str) -> impl Iterator<Item = (usize, &'static RecordChang
     rows.filter(move |(_, row)| row.action == action)
 }
 
-/// The key of a record of this sort. AWS changes its own policies, so they have none.
+/// The key of a record of this sort. AWS changes its own policies, and the root user its device without a call of
+/// IAM, so they have none.
 fn key_of(sort: &RecordSort, element: &Element, policy: Option<&str>) -> Option<String> {
     let key = element.text_of(sort.key)?;
-    if key.contains(":iam::aws:") {
+    if key.contains(":iam::aws:") || key.ends_with("/root-account-mfa-device") {
         return None;
     }
     if sort.is_part_of_policy {

@@ -246,7 +246,8 @@ const DEVICE: RecordSort = RecordSort {
 const CREDENTIAL: RecordSort = RecordSort {
     changes: &[
         RecordChange {
-            keeps: CREDENTIAL_MEMBERS,
+            // No fact says what a reset does to an expired credential.
+            keeps: &["CreateDate", "ServiceName", "ServiceUserName"],
             ..update("ResetServiceSpecificCredential", "ServiceSpecificCredentialId")
         },
         RecordChange {

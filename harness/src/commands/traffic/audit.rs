@@ -132,7 +132,7 @@ struct AuditedAccount {
     symbols: Symbols,
     responses: EarlierResponses,
     pending: Vec<(AuditEvent, CallFacts)>,
-    /// Calls that are no events and may change what responses show, each with its end and its place.
+    /// Calls that the model lacks and that may change what responses show, each with its end and its place.
     other_changes: Vec<(CallFacts, i64, String)>,
     /// Events that arrived after later ones.
     late: Vec<AuditEvent>,
@@ -347,8 +347,10 @@ impl AuditSession<'_> {
         let Some(event) = translate::event(&call, &account.symbols, self.anonymize) else {
             self.totals.ignored += 1;
             let facts = CallFacts::of(&call);
-            if facts.may_change_something() {
-                let end = call.end.or(call.start).unwrap_or_default();
+            let end = call.end.or(call.start).unwrap_or_default();
+            if account.pending.is_empty() {
+                account.responses.forget(&facts, end, &call.source);
+            } else if facts.may_change_something() {
                 account.other_changes.push((facts, end, call.source.clone()));
             }
             return Ok(());

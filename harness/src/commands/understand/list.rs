@@ -26,7 +26,7 @@ use crate::server::served_actions;
 /// The arguments of `iamspec list`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  # The nine attachment kinds.
+  # The attachment kinds.
   iamspec list
   iamspec list rules
   # Each script with its rules and kinds, for other programs.
@@ -72,7 +72,7 @@ struct ListedScript<'a> {
 /// A topic of `iamspec list`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum ListTopic {
-    /// The nine kinds of attachment that block a deletion
+    /// The kinds of attachment that block a deletion
     Kinds,
     /// All rules, with their level in each tier
     Rules,

@@ -1,4 +1,4 @@
-//! The table of the nine attachment kinds for a terminal.
+//! The table of the attachment kinds for a terminal.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,9 @@ use crate::report::events::CallEvent;
 use crate::report::format::style::Style;
 use crate::report::kinds::{KindResult, kinds};
 
-/// Returns the table of the nine kinds for a terminal. Empty if the run has no call about any.
+/// Returns the table of the kinds for a terminal. Empty if the run has no call about any.
 #[must_use]
-pub fn nine_rows(calls: &[CallEvent], style: Style) -> String {
+pub fn kind_rows(calls: &[CallEvent], style: Style) -> String {
     let kinds = kinds(calls);
     if kinds.iter().all(|(_, it)| it.is_out_of_scope()) {
         return String::new();

@@ -176,7 +176,7 @@ pub(crate) fn fenced(text: &str) -> String {
     format!("{fence}text\n{text}{fence}\n")
 }
 
-/// The badge of a run: how many of the nine kinds block deletion, as on AWS.
+/// The badge of a run: how many of the kinds block deletion, as on AWS.
 pub(crate) struct Badge {
     pub(crate) label: &'static str,
     pub(crate) message: String,

@@ -6,7 +6,7 @@ use crate::report::RunReport;
 use crate::report::events::NotDeletedEvent;
 use crate::report::events::{FindingEvent, FindingStatus};
 use crate::report::format::finding::{finding, table};
-use crate::report::format::kinds::nine_rows;
+use crate::report::format::kinds::kind_rows;
 use crate::report::format::style::Style;
 use crate::report::format::summary::{
     LEVELS_AND_TIERS, cause_of_inconclusive, converged, counted, coverage, last_line,
@@ -60,9 +60,9 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
         }
     }
     out.push_str(&tables(report, style));
-    let nine_rows = nine_rows(&report.calls, style);
-    if !nine_rows.is_empty() {
-        _ = write!(out, "\n{nine_rows}");
+    let kind_rows = kind_rows(&report.calls, style);
+    if !kind_rows.is_empty() {
+        _ = write!(out, "\n{kind_rows}");
     }
     out.push('\n');
     for it in report.not_deleted.iter().take(NOT_DELETED_MAX) {

@@ -1,7 +1,7 @@
 //! The table of attachments: one row for each kind, one file for each row.
 //!
 //! All kinds but tags block the deletion of a user, in the order of the `DeleteUser` reference.
-//! To add a kind, add a variant to [`AttachmentKind`] and write its row; the rules
+//! To add a kind, add a line to `attachment_kinds!` and to `rows!`, and write its row; the rules
 //! follow from the row. The properties that check the rules have their own lists, on purpose.
 
 use crate::evidence::Fact;
