@@ -167,6 +167,7 @@ impl EntityRecords {
         source: &Rc<str>,
     ) -> Vec<FormatDeviation> {
         let mut deviations = Vec::new();
+        // A value that changes without a call may have changed just before.
         let changed = end.saturating_add(self.lag);
         let Some(sort) = SORTS.get(shown.key.0) else { return deviations };
         let begin = self.begin_of(shown.key.0);
@@ -187,13 +188,18 @@ impl EntityRecords {
         known.account = known.account.take().or(account);
         deviations.extend(self.owners.check(shown, source));
         for (member, text) in &shown.members {
+            let may_be_new = MAY_BECOME.contains(&(*member, text));
             match known.members.iter_mut().find(|(it, _)| it.0 == *member) {
-                None => known.members.push(((member, text.clone()), Rc::clone(source))),
+                None => {
+                    known.members.push(((member, text.clone()), Rc::clone(source)));
+                    if may_be_new {
+                        known.settled = known.settled.max(changed);
+                    }
+                }
                 Some((before, place)) if agree(member, &before.1, text) => {
-                    if MAY_BECOME.contains(&(*member, text)) && before.1 != *text {
+                    if may_be_new && before.1 != *text {
                         before.1.clone_from(text);
                         *place = Rc::clone(source);
-                        // A read may still show the value before.
                         known.settled = known.settled.max(changed);
                     }
                 }
