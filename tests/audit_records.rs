@@ -620,3 +620,44 @@ fn a_constant_stays_one_after_a_deletion() {
     let (_, printed) = audited_steps(&calls, &["--tier", "text", "--level", "info"]);
     assert!(!printed.contains("UserId"), "{printed}");
 }
+
+/// The root user has the alias of its account as its name, and is no user.
+#[test]
+fn the_root_user_is_no_user() {
+    let root = "<User><UserName>alice</UserName><UserId>123456789012</UserId>\
+        <Arn>arn:aws:iam::123456789012:root</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></User>";
+    let get = ("Action=GetUser", root.to_owned());
+    let calls = [get.clone(), create_user(), get];
+    for options in [ALL, &["--start", "unknown"]] {
+        let (code, printed) = audited_steps(&calls, options);
+        assert_eq!(code, 0, "{printed}");
+    }
+}
+
+/// A refusal that any action may give says nothing about the account, also of `DeleteUser`.
+#[test]
+fn a_request_that_was_not_read_says_nothing() {
+    for code in ["IncompleteSignature", "RequestEntityTooLarge", "UnrecognizedClientException"] {
+        let error = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
+        let user = response("CreateUser", &create_user().1);
+        let calls = [
+            ("Action=CreateUser&UserName=alice", 200, user.as_str()),
+            ("Action=DeleteUser&UserName=alice", 400, error.as_str()),
+        ];
+        let (code, printed) = audited(&calls, EMPTY);
+        assert_eq!(code, 0, "{printed}");
+    }
+}
+
+/// Two responses that contradict each other are one finding.
+#[test]
+fn a_wrong_id_is_reported_once() {
+    let get = |id: &str| {
+        let user = USER.replace("AIDACKCEVSQ6C2LMN3OPQ", id);
+        ("Action=GetUser&UserName=alice", format!("<User>{user}</User>"))
+    };
+    let right = get("AIDACKCEVSQ6C2LMN3OPQ");
+    let calls = [create_user(), get("AIDACKCEVSQ6C2LMN3OPR"), right.clone(), right.clone(), right];
+    let (code, printed) = audited_steps(&calls, ALL);
+    assert!(code == 1 && printed.matches("IMPOSSIBLE").count() == 1, "{printed}");
+}

@@ -66,7 +66,7 @@ fn is_common(code: &str) -> bool {
 /// no rule of this one has it.
 pub(crate) fn is_uninformative(event: &AuditEvent) -> bool {
     let Response::Refused { code, .. } = &event.response else { return false };
-    is_common(code) && Refusals::of(event.action).is_some_and(|it| !it.knows(code))
+    is_common(code) && Refusals::of(event.action).is_some_and(|it| !it.has_rule(code))
 }
 
 /// The difference between the message and those of all refusals of the action with its code.
@@ -115,6 +115,12 @@ impl Refusals {
             || is_of_page
             || documented.contains(&format!("{code} "))
             || self.known.iter().any(may_have)
+    }
+
+    /// Whether a rule refuses with this code.
+    fn has_rule(&self, code: &str) -> bool {
+        let is_of_request = ErrorCode::named(code).is_some_and(ErrorCode::is_validation);
+        is_of_request || self.known.iter().any(|it| it.clause.refuses_with(code))
     }
 
     fn rule_of(&self, code: &str) -> Rule {

@@ -124,7 +124,7 @@ impl RecordedExchange<'_> {
         let id = root.child("ResponseMetadata").unwrap_or(&root).text_of("RequestId");
         Some(RecordedCall {
             id: id.filter(|it| !is_replaced(it)).unwrap_or_default().to_owned(),
-            account: url.host_str().unwrap_or_default().to_owned(),
+            account: host_and_port(&url),
             caller: key.map_or(RecordedCaller::Unknown, RecordedCaller::AccessKey),
             response: response_of(&action, self.status, &root),
             action,
@@ -158,6 +158,12 @@ pub(crate) fn response_of(action: &str, status: Option<u16>, root: &Element) -> 
         },
         _ => RecordedResponse::Lost,
     }
+}
+
+/// `127.0.0.1:4566`, without the usual port of the scheme.
+fn host_and_port(url: &reqwest::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// The access key in an `Authorization` header: `AWS4-HMAC-SHA256 Credential=AKIA…/20260101/…`.

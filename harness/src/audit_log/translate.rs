@@ -156,7 +156,10 @@ fn user_name(call: &RecordedCall, entry: ActionEntry, symbols: &Symbols) -> Opti
     let has_default = is_default && !call.hidden.contains("UserName");
     named.or_else(|| has_default.then(|| caller_name(call, symbols)).flatten()).or_else(|| {
         let result = call.result()?;
-        let shown = result.children.iter().find_map(|it| it.text_of("UserName"));
+        // The root user shows the alias of the account as its name, if there is one.
+        let is_root = |it: &Element| it.text_of("Arn").is_some_and(|arn| arn.ends_with(":root"));
+        let mut users = result.children.iter().filter(|it| !is_root(it));
+        let shown = users.find_map(|it| it.text_of("UserName"));
         shown.filter(|_| is_default).map(str::to_owned)
     })
 }

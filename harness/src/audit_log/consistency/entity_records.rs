@@ -186,7 +186,6 @@ impl EntityRecords {
             return deviations;
         }
         known.account = known.account.take().or(account);
-        deviations.extend(self.owners.check(shown, source));
         for (member, text) in &shown.members {
             let may_be_new = MAY_BECOME.contains(&(*member, text));
             match known.members.iter_mut().find(|(it, _)| it.0 == *member) {
@@ -209,6 +208,13 @@ impl EntityRecords {
                     is_wrong_value: false,
                 }),
             }
+        }
+        if deviations.is_empty() {
+            deviations.extend(self.owners.check(shown, source));
+        } else {
+            // Which of the two is wrong is not known.
+            known.members.clear();
+            self.owners.forget(&shown.key);
         }
         deviations
     }

@@ -107,6 +107,12 @@ impl IdOwners {
         }
     }
 
+    /// Forgets the id of an entity.
+    pub(super) fn forget(&mut self, key: &EntityKey) {
+        let id = self.ids.remove(key);
+        id.and_then(|it| self.owners.remove(&it));
+    }
+
     pub(super) fn clear(&mut self) {
         self.owners.clear();
         self.ids.clear();

@@ -163,7 +163,8 @@ impl EntityFacts {
     fn add_shown(&mut self, element: &Element, policy: Option<&str>, action: &str) {
         let policy = element.text_of("Arn").filter(|it| it.contains(":policy/")).or(policy);
         for (place, sort) in SORTS.iter().enumerate() {
-            if !sort.has.iter().all(|it| element.text_of(it).is_some()) {
+            let is_root = element.text_of("Arn").is_some_and(|it| it.ends_with(":root"));
+            if is_root || !sort.has.iter().all(|it| element.text_of(it).is_some()) {
                 continue;
             }
             self.deviations.extend(wrong_arn(sort, element));
