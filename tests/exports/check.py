@@ -44,7 +44,7 @@ def run(language, script, url, folder):
         "boto3": [sys.executable, path],
         "pytest": [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path],
     }.get(language, ["bash", path])
-    process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     printed = [PRINTED.match(line) for line in process.stdout.splitlines()]
     return process, [it["response"] for it in printed if it]
 
