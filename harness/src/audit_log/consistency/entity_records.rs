@@ -125,13 +125,14 @@ impl EntityRecords {
         deviations
     }
 
-    /// Forgets the records of another file without times, and too many records.
+    /// Forgets the records and the ids of another file without times, and too many records.
     fn make_room(&mut self, facts: &EntityFacts, end: i64) {
         let is_other_file = facts.untimed_file.is_some() && facts.untimed_file != self.file;
         self.file.clone_from(&facts.untimed_file);
         if is_other_file {
             self.records.clear();
             self.ambiguous.clear();
+            self.owners.clear();
         }
         if self.records.len() + self.ambiguous.len() > RECORDS_MAX {
             self.records.clear();

@@ -31,8 +31,6 @@ pub(super) struct IdOwners {
     owners: HashMap<String, IdOwner>,
     /// The id that each entity has.
     ids: HashMap<EntityKey, String>,
-    /// The file of the last call without a time.
-    file: Option<String>,
 }
 
 impl IdOwners {
@@ -69,13 +67,10 @@ impl IdOwners {
     /// Applies what a call changes. The ids of deleted entities stay known. If the order of the call and
     /// others is not certain, the ids of what it may change are forgotten.
     pub(super) fn apply(&mut self, facts: &EntityFacts, is_ordered: bool) {
-        let is_other_file = facts.untimed_file.is_some() && facts.untimed_file != self.file;
-        if facts.may_change_any.iter().any(|it| SORTS.get(*it).is_some_and(|it| it.id.is_some()))
-            || is_other_file
-        {
+        let has_id = |sort: &usize| SORTS.get(*sort).is_some_and(|it| it.id.is_some());
+        if facts.may_change_any.iter().any(has_id) {
             self.clear();
         }
-        self.file.clone_from(&facts.untimed_file);
         for change in &facts.changes {
             self.apply_change(change, is_ordered && change.is_certain);
         }
